@@ -1,0 +1,82 @@
+//! A project at one side: models, sources, tests, columns, tags, exposures, compiled SQL. Data first; the readers are in `project/`.
+
+pub mod model;
+pub mod place;
+
+pub use model::*;
+pub use place::Place;
+
+use crate::sql::Dialect;
+use std::collections::BTreeMap;
+
+/// What kind of project it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProjectKind {
+    /// A dbt project.
+    Dbt,
+    /// A folder of SQL files.
+    Sql,
+}
+
+/// Everything read from one side.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// dbt or SQL folder.
+    pub kind: ProjectKind,
+    /// Project name (`dbt_project.yml`'s `name`; the folder's name for a SQL folder).
+    pub name: String,
+    /// Folder of the project from the repository's root, `""` for the root.
+    pub root: String,
+    /// Dialect of its SQL.
+    pub dialect: Dialect,
+    /// The profile's target, as far as it may be known to templates and the engine.
+    pub target: Target,
+    /// Models, snapshots and seeds by unique id; disabled ones are not listed.
+    pub models: BTreeMap<String, Model>,
+    /// Source tables by unique id (`source.package.source_name.table`).
+    pub sources: BTreeMap<String, Source>,
+    /// Data tests by unique id.
+    pub tests: BTreeMap<String, DataTest>,
+    /// Unit tests by unique id.
+    pub unit_tests: BTreeMap<String, UnitTest>,
+    /// Exposures by name: unique ids that they depend on.
+    pub exposures: BTreeMap<String, Vec<String>>,
+    /// What could not be read, file by file. Never dropped: `run` reports each.
+    pub problems: Vec<Problem>,
+    /// `on-run-start` and `on-run-end` hooks of `dbt_project.yml`, rendered.
+    pub hooks: Vec<Hook>,
+}
+
+/// What templates may see of the profile, and what the engine needs of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Target {
+    /// Profile name.
+    pub profile: String,
+    /// Target name (`dev`).
+    pub name: String,
+    /// Adapter type (`duckdb`).
+    pub adapter: String,
+    /// Database (catalog); for DuckDB the stem of the file.
+    pub database: String,
+    /// Schema.
+    pub schema: String,
+    /// Threads.
+    pub threads: u32,
+    /// DuckDB file as the profile writes it (not resolved), when the adapter is DuckDB and it names a file.
+    pub duckdb_path: Option<String>,
+    /// dbt-duckdb `attach:` entries: (alias, path).
+    pub duckdb_attach: Vec<(String, String)>,
+    /// Path of the profiles.yml that it came from, for messages; empty when none was found.
+    pub origin: String,
+}
+
+/// Something in the project's own files that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub place: Place,
+    /// What, as a lower-case fragment.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}

@@ -1,5 +1,6 @@
 //! Rowproof: decides whether a pull request to a SQL or dbt project can be trusted.
 
+pub mod cli;
 pub mod engine;
 pub mod files;
 pub mod finding;
@@ -8,4 +9,5 @@ pub mod git;
 pub mod policy;
 pub mod project;
 pub mod report;
+pub mod run;
 pub mod sql;

@@ -6,5 +6,6 @@ pub mod finding;
 pub mod gates;
 pub mod policy;
 pub mod project;
+pub mod reconcile;
 pub mod report;
 pub mod sql;

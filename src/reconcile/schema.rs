@@ -229,7 +229,7 @@ fn numbers(l: &str, lt: Type, r: &str, rt: Type) -> (String, String) {
     (beside_float(l, lt), beside_float(r, rt))
 }
 
-/// Up to 2^53 a double holds every integer; beyond, 9007199254740993 would equal its neighbour.
+/// Below 2^53 a double holds every integer; beyond, 9007199254740993 would equal its neighbour.
 fn beside_float(x: &str, t: Type) -> String {
     let whole = match t {
         Type::Float => {
@@ -242,7 +242,7 @@ fn beside_float(x: &str, t: Type) -> String {
     };
     let double = format!("cast({x} as double)");
     format!(
-        "case when abs({double}) > 9007199254740992 then coalesce(cast({whole} as varchar), cast({double} as varchar)) \
+        "case when abs({double}) >= 9007199254740992 then coalesce(cast({whole} as varchar), cast({double} as varchar)) \
          else cast(case when {double} = 0 then 0 else {double} end as varchar) end"
     )
 }

@@ -9,6 +9,7 @@ pub mod gates;
 pub mod git;
 pub mod policy;
 pub mod project;
+pub mod reconcile;
 pub mod report;
 pub mod run;
 pub mod sql;

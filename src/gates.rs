@@ -4,7 +4,7 @@
 
 pub mod context;
 
-pub use context::{Change, Checked, Context};
+pub use context::{Change, Checked, Context, Data};
 
 use anyhow::Result;
 use serde_json::Value;

@@ -1,10 +1,13 @@
 //! Rowproof: decides whether a pull request to a SQL or dbt project can be trusted.
 
+pub mod cli;
 pub mod engine;
 pub mod files;
 pub mod finding;
 pub mod gates;
+pub mod git;
 pub mod policy;
 pub mod project;
 pub mod report;
+pub mod run;
 pub mod sql;

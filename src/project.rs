@@ -1,6 +1,7 @@
 //! A project at one side: models, sources, tests, columns, tags, exposures, compiled SQL. Data first; the readers are in `project/`.
 
 pub mod bind;
+pub mod changes;
 pub mod model;
 pub mod place;
 

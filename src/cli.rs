@@ -6,7 +6,9 @@ use std::path::PathBuf;
 /// Decides whether a pull request to a SQL or dbt project can be trusted.
 #[derive(Debug, Parser)]
 #[command(name = "rowproof", version, about, propagate_version = true, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 passed (warnings included), 1 a gate failed, 2 could not decide or was asked wrongly.")]
+#[command(
+    after_help = "Exit codes: 0 passed (warnings included), 1 a gate failed, 2 could not decide or was asked wrongly."
+)]
 pub struct Cli {
     /// When to colour the output.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
@@ -148,7 +150,9 @@ pub enum CompileFormat {
 
 /// Arguments of `lineage`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Examples:\n  rowproof lineage orders.order_total\n  rowproof lineage --sql query.sql --schema schema.json --dialect snowflake --format json")]
+#[command(
+    after_help = "Examples:\n  rowproof lineage orders.order_total\n  rowproof lineage --sql query.sql --schema schema.json --dialect snowflake --format json"
+)]
 pub struct LineageArgs {
     /// Model, or model and column (default: all models).
     #[arg(value_name = "MODEL[.COLUMN]", conflicts_with = "sql")]
@@ -181,7 +185,9 @@ pub enum LineageFormat {
 
 /// Arguments of `reconcile`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Example: rowproof reconcile --database shop.duckdb --reference trusted.orders --candidate main.orders --key order_id")]
+#[command(
+    after_help = "Example: rowproof reconcile --database shop.duckdb --reference trusted.orders --candidate main.orders --key order_id"
+)]
 pub struct ReconcileArgs {
     /// Trusted table (`schema.table` of --database, `FILE.duckdb:schema.table`), file (.csv, .parquet, .json) or query.
     #[arg(long, value_name = "REL")]

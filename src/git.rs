@@ -39,14 +39,19 @@ impl Repo {
     pub fn open(start: &Path) -> Result<Self> {
         let repo = Repository::discover(start).map_err(|e| {
             if e.code() == git2::ErrorCode::NotFound {
-                anyhow!("{} is not in a git repository; run rowproof inside one (or `git init` and commit first)", start.display())
+                anyhow!(
+                    "{} is not in a git repository; run rowproof inside one (or `git init` and commit first)",
+                    start.display()
+                )
             } else {
                 anyhow!("{}: cannot open the git repository: {}", start.display(), e.message())
             }
         })?;
         let root = repo
             .workdir()
-            .ok_or_else(|| anyhow!("{}: a bare repository has no project files to judge; clone it first", repo.path().display()))?
+            .ok_or_else(|| {
+                anyhow!("{}: a bare repository has no project files to judge; clone it first", repo.path().display())
+            })?
             .to_path_buf();
         Ok(Self { repo: Arc::new(Mutex::new(repo)), root })
     }
@@ -74,7 +79,8 @@ impl Repo {
         let head_commit = commit(&repo, if head == WORKTREE { "HEAD" } else { head })?;
         let merge_base = merge_base(&repo, base, base_commit, head, head_commit)?;
         let base_files = self.tree(&repo, merge_base)?;
-        let head_files = if head == WORKTREE { worktree::files(&repo, &self.root)? } else { self.tree(&repo, head_commit)? };
+        let head_files =
+            if head == WORKTREE { worktree::files(&repo, &self.root)? } else { self.tree(&repo, head_commit)? };
         let sha = if head == WORKTREE { WORKTREE.to_owned() } else { head_commit.to_string() };
         Ok((
             SideTree { rev: base.to_owned(), sha: merge_base.to_string(), files: base_files },
@@ -162,7 +168,8 @@ impl Blobs for Objects {
 
 /// The commit that `rev` names; a branch that only the remote has is found too, as CI checkouts have it.
 fn commit(repo: &Repository, rev: &str) -> Result<Oid> {
-    let found = repo.revparse_single(rev).or_else(|first| repo.revparse_single(&format!("origin/{rev}")).map_err(|_| first));
+    let found =
+        repo.revparse_single(rev).or_else(|first| repo.revparse_single(&format!("origin/{rev}")).map_err(|_| first));
     let object = found.map_err(|_| anyhow!("unknown revision `{rev}`{}", hint(repo, rev)))?;
     let commit = object.peel_to_commit().map_err(|_| anyhow!("`{rev}` names no commit"))?;
     Ok(commit.id())
@@ -181,7 +188,8 @@ fn hint(repo: &Repository, rev: &str) -> String {
     match close.max_by(|a, b| a.0.total_cmp(&b.0)) {
         Some((_, name)) => format!("; did you mean `{name}`?"),
         None if repo.is_shallow() => {
-            "; this is a shallow clone: fetch more (`git fetch --unshallow`, or `fetch-depth: 0` in actions/checkout)".to_owned()
+            "; this is a shallow clone: fetch more (`git fetch --unshallow`, or `fetch-depth: 0` in actions/checkout)"
+                .to_owned()
         }
         None => format!("; known branches: {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") }),
     }

@@ -15,7 +15,9 @@ use crate::policy::{Layer, Policy};
 use crate::project::bind::Bound;
 use crate::project::changes::{Changed, changes};
 use crate::project::{Problem, ProjectKind};
-use crate::report::{ChangeInfo, Llm, Notice, Outcome, PolicyUsed, ProjectInfo, Report, Revision, SCHEMA_VERSION, Tool};
+use crate::report::{
+    ChangeInfo, Llm, Notice, Outcome, PolicyUsed, ProjectInfo, Report, Revision, SCHEMA_VERSION, Tool,
+};
 use anyhow::Result;
 use judge::{Judged, judge, run_verdict};
 use rayon::prelude::*;
@@ -103,7 +105,8 @@ fn pair<'a>(inputs: &Inputs<'a>, changed: Changed) -> Change<'a> {
 
 /// Models of installed packages are not the pull request's to answer for, unless it carries them in the repository.
 fn in_root_package(inputs: &Inputs<'_>, changed: &Changed) -> bool {
-    let model = inputs.head.project.models.get(&changed.unique_id).or(inputs.base.project.models.get(&changed.unique_id));
+    let model =
+        inputs.head.project.models.get(&changed.unique_id).or(inputs.base.project.models.get(&changed.unique_id));
     model.is_some_and(|m| {
         m.package == inputs.head.project.name
             || inputs.head_tree.files.contains(&m.path)
@@ -233,7 +236,8 @@ fn problem_notices(inputs: &Inputs<'_>) -> Vec<Notice> {
         .iter()
         .map(|p| {
             let old = known.contains(&(p.place.path.as_str(), text(p)));
-            let place = if p.place.line > 0 { format!("{}:{}", p.place.path, p.place.line) } else { p.place.path.clone() };
+            let place =
+                if p.place.line > 0 { format!("{}:{}", p.place.path, p.place.line) } else { p.place.path.clone() };
             Notice { severity: if old { Severity::Warning } else { Severity::Error }, place, message: text(p) }
         })
         .collect()

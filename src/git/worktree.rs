@@ -22,7 +22,10 @@ pub(super) fn files(repo: &Repository, root: &Path) -> Result<FileSet> {
         let path = path_text(status.path_bytes())?;
         if status.status().intersects(Status::WT_DELETED) {
             ids.remove(&path);
-        } else if status.status().intersects(Status::WT_NEW | Status::WT_MODIFIED | Status::WT_RENAMED | Status::WT_TYPECHANGE) {
+        } else if status
+            .status()
+            .intersects(Status::WT_NEW | Status::WT_MODIFIED | Status::WT_RENAMED | Status::WT_TYPECHANGE)
+        {
             match plain_file(&root.join(&path))? {
                 true => ids.insert(path.clone(), Oid::hash_file(git2::ObjectType::Blob, root.join(&path))?.to_string()),
                 false => ids.remove(&path),

@@ -29,12 +29,8 @@ pub fn changes(base: &Bound, head: &Bound, shared_files: bool) -> Vec<Changed> {
     let tests = [tests_by_model(&base.project), tests_by_model(&head.project)];
     ids.into_iter()
         .filter_map(|id| {
-            let one_sided = |kind| Changed {
-                unique_id: id.clone(),
-                kind,
-                reasons: Vec::new(),
-                equivalence: Equivalence::Changed,
-            };
+            let one_sided =
+                |kind| Changed { unique_id: id.clone(), kind, reasons: Vec::new(), equivalence: Equivalence::Changed };
             match (base.project.models.get(id), head.project.models.get(id)) {
                 (None, Some(_)) => Some(one_sided(ChangeKind::Added)),
                 (Some(_), None) => Some(one_sided(ChangeKind::Removed)),
@@ -202,7 +198,9 @@ impl Pair<'_> {
     /// Compares what the two texts mean; an incremental branch must be proved as well.
     fn proved(&self) -> Equivalence {
         let id = &self.h.unique_id;
-        let (Ok(base), Ok(head)) = (self.base.analysis(id), self.head.analysis(id)) else { return Equivalence::Undecided };
+        let (Ok(base), Ok(head)) = (self.base.analysis(id), self.head.analysis(id)) else {
+            return Equivalence::Undecided;
+        };
         let full = sql::compare(base, head);
         if full != Equivalence::Equivalent {
             return full;
@@ -228,7 +226,11 @@ impl Pair<'_> {
             return false;
         }
         let rows = |m: &Model| -> BTreeMap<String, Value> {
-            m.config.iter().filter(|(k, _)| STATEFUL_KEYS.contains(&k.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect()
+            m.config
+                .iter()
+                .filter(|(k, _)| STATEFUL_KEYS.contains(&k.as_str()))
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect()
         };
         rows(self.b) != rows(self.h)
     }
@@ -236,9 +238,25 @@ impl Pair<'_> {
 
 /// Config keys that decide which rows an incremental model or a snapshot keeps.
 const STATEFUL_KEYS: &[&str] = &[
-    "materialized", "unique_key", "incremental_strategy", "incremental_predicates", "on_schema_change", "full_refresh",
-    "strategy", "updated_at", "check_cols", "invalidate_hard_deletes", "hard_deletes", "partition_by",
-    "merge_update_columns", "merge_exclude_columns", "event_time", "batch_size", "lookback", "begin", "sql_header",
+    "materialized",
+    "unique_key",
+    "incremental_strategy",
+    "incremental_predicates",
+    "on_schema_change",
+    "full_refresh",
+    "strategy",
+    "updated_at",
+    "check_cols",
+    "invalidate_hard_deletes",
+    "hard_deletes",
+    "partition_by",
+    "merge_update_columns",
+    "merge_exclude_columns",
+    "event_time",
+    "batch_size",
+    "lookback",
+    "begin",
+    "sql_header",
 ];
 
 fn incremental(compiled: &Compiled) -> &str {
@@ -255,7 +273,14 @@ fn hooks(hooks: &[Hook]) -> Vec<(&str, Result<&str, &str>)> {
     hooks.iter().map(|h| (h.event.as_str(), h.sql.as_deref().map_err(|e| e.message.as_str()))).collect()
 }
 
-type ColumnFacts<'a> = (&'a str, &'a Option<String>, &'a str, &'a serde_json::Map<String, Value>, &'a BTreeSet<String>, &'a serde_json::Map<String, Value>);
+type ColumnFacts<'a> = (
+    &'a str,
+    &'a Option<String>,
+    &'a str,
+    &'a serde_json::Map<String, Value>,
+    &'a BTreeSet<String>,
+    &'a serde_json::Map<String, Value>,
+);
 
 fn columns<'a>(columns: impl Iterator<Item = &'a super::ColumnInfo>) -> Vec<ColumnFacts<'a>> {
     columns.map(|c| (c.name.as_str(), &c.data_type, c.description.as_str(), &c.meta, &c.tags, &c.extra)).collect()
@@ -265,7 +290,8 @@ fn properties(model: &Model) -> (&str, &serde_json::Map<String, Value>, &BTreeSe
     (&model.description, &model.meta, &model.tags, columns(model.columns.values()))
 }
 
-type SourceFacts<'a> = (&'a super::RelationName, &'a serde_json::Map<String, Value>, &'a BTreeSet<String>, Vec<ColumnFacts<'a>>);
+type SourceFacts<'a> =
+    (&'a super::RelationName, &'a serde_json::Map<String, Value>, &'a BTreeSet<String>, Vec<ColumnFacts<'a>>);
 
 fn source_facts(source: &Source) -> SourceFacts<'_> {
     (&source.relation, &source.meta, &source.tags, columns(source.columns.values()))

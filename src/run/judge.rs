@@ -122,12 +122,13 @@ fn without_digits(message: &str) -> String {
 pub(super) fn run_verdict(judged: &[Judged], notices: &[Notice]) -> Verdict {
     let broken: BTreeSet<&str> = judged
         .iter()
-        .filter(|j| j.outcome.verdict == Verdict::Fail && matches!(j.outcome.gate.as_str(), "parse" | "compile" | "safety"))
+        .filter(|j| {
+            j.outcome.verdict == Verdict::Fail && matches!(j.outcome.gate.as_str(), "parse" | "compile" | "safety")
+        })
         .map(|j| j.outcome.model.as_str())
         .collect();
-    let undecided = judged
-        .iter()
-        .any(|j| j.outcome.verdict == Verdict::Error && !broken.contains(j.outcome.model.as_str()));
+    let undecided =
+        judged.iter().any(|j| j.outcome.verdict == Verdict::Error && !broken.contains(j.outcome.model.as_str()));
     if undecided || notices.iter().any(|n| n.severity == Severity::Error) {
         return Verdict::Error;
     }

@@ -1,0 +1,3 @@
+//! The commands: each gathers its inputs, calls the domain, and hands the result to output.
+
+pub mod demo;

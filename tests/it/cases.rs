@@ -125,7 +125,14 @@ pub fn compact(report: &Value, code: i32) -> Value {
         .as_array()
         .unwrap()
         .iter()
-        .map(|n| json!(format!("{} {}: {}", n["severity"].as_str().unwrap(), n["place"].as_str().unwrap(), n["message"].as_str().unwrap())))
+        .map(|n| {
+            json!(format!(
+                "{} {}: {}",
+                n["severity"].as_str().unwrap(),
+                n["place"].as_str().unwrap(),
+                n["message"].as_str().unwrap()
+            ))
+        })
         .collect();
     json!({
         "verdict": report["verdict"], "exit": code, "changes": changes, "outcomes": outcomes,
@@ -157,7 +164,8 @@ fn run(name: &str, folder: &Path) -> Result<Value, String> {
         std::fs::write(&file, text).unwrap();
         return Ok(now);
     }
-    let text = std::fs::read_to_string(&file).map_err(|e| format!("{name}/expected.json: {e}; run with UPDATE_EXPECT=1"))?;
+    let text =
+        std::fs::read_to_string(&file).map_err(|e| format!("{name}/expected.json: {e}; run with UPDATE_EXPECT=1"))?;
     let expected: Value = serde_json::from_str(&text).map_err(|e| format!("{name}/expected.json: {e}"))?;
     if expected == now {
         return Ok(now);

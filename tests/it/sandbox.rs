@@ -138,7 +138,9 @@ fn command(home: &Path) -> Command {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy().into_owned();
         let scrubbed = ["GITHUB_", "GH_", "RUNNER_", "ACTIONS_", "DBT_", "ROWPROOF_", "GIT_", "XDG_"];
-        if scrubbed.iter().any(|p| text.starts_with(p)) || ["CI", "NO_COLOR", "TERM", "COLUMNS"].contains(&text.as_str()) {
+        if scrubbed.iter().any(|p| text.starts_with(p))
+            || ["CI", "NO_COLOR", "TERM", "COLUMNS"].contains(&text.as_str())
+        {
             command.env_remove(name);
         }
     }

@@ -5,76 +5,68 @@ mod files;
 mod repository;
 mod summary;
 
+use super::{console, faces, run};
+use crate::cli::{Cli, DemoArgs, Format, ProjectArgs, RunArgs};
 use crate::report::{Report, Verdict};
 use anyhow::{Context, Result, bail};
+use repository::{MAIN, PULL_REQUEST};
 use std::path::{Path, PathBuf};
-
-pub use repository::{MAIN, PULL_REQUEST};
 
 /// Name of the database file: the one that the tour's `profiles.yml` names.
 const DATABASE: &str = "product_analytics.duckdb";
 
-/// What to do with the folder.
-#[derive(Debug, Clone, Default)]
-pub struct DemoOptions {
-    /// Keep the temporary folder.
-    pub keep: bool,
-    /// Make it in this new folder and keep it.
-    pub dir: Option<PathBuf>,
-}
-
-/// One judgement that the demo asks for.
-#[derive(Debug, Clone)]
-pub struct Asked<'a> {
-    /// Folder of the repository, which is the project's too.
-    pub root: &'a Path,
-    /// Trusted revision.
-    pub base: &'a str,
-    /// Judged revision.
-    pub head: &'a str,
-    /// Gates to run, empty = those of the layers.
-    pub gates: &'a [&'a str],
-}
-
-/// Judges as `rowproof run` does.
-pub type Judge<'a> = &'a dyn Fn(&Asked<'_>) -> Result<Report>;
-
-/// What the demo shows: the report of the pull request, and what to print after it.
-#[derive(Debug)]
-pub struct Shown {
-    /// The pull request's report.
-    pub report: Report,
-    /// What each gate caught, and where the folder is.
-    pub summary: String,
-    /// Where the repository was made; gone unless it was to be kept.
-    pub root: PathBuf,
-}
-
-/// Makes the pull request, judges it, and calls `show` while its files are still there.
+/// Makes the pull request, judges it, prints the report and what each gate caught. The exit code is 0 when the pull
+/// request was caught, as it is meant to be.
 ///
 /// # Errors
 /// A folder that cannot be used, what git or DuckDB refuses, or a pull request that was not caught.
-pub fn demo(options: &DemoOptions, judge: Judge<'_>, show: &dyn Fn(&Shown) -> Result<()>) -> Result<()> {
-    let place = Place::new(options)?;
+pub(super) fn demo(cli: &Cli, args: &DemoArgs) -> Result<u8> {
+    let place = Place::new(args)?;
     repository::make(place.path())?;
     data::make(&place.path().join(DATABASE))?;
 
     let ask = |head: &str, gates: &[&str]| {
-        judge(&Asked { root: place.path(), base: MAIN, head, gates })
-            .with_context(|| format!("judge {head} against {MAIN}"))
+        run::judge(cli, &asked(place.path(), head, gates))
+            .with_context(|| format!("cannot judge {head} against {MAIN}"))
     };
-    let report = ask(PULL_REQUEST, &[])?;
+    let (report, sources) = ask(PULL_REQUEST, &[])?;
+    console::print(&faces::render(&report, Format::Table, &faces::Look::of(cli), &sources)?)?;
     let mut alone = Vec::new();
     for (branch, words, _) in files::MISTAKES {
-        alone.push((*words, ask(branch, &["lineage_diff", "reconcile"])?));
+        alone.push((*words, ask(branch, &["lineage_diff", "reconcile"])?.0));
     }
-    let summary = summary::text(&report, &alone, place.kept());
-    show(&Shown { report: report.clone(), summary, root: place.path().to_owned() })?;
+    console::print(&summary::text(&report, &alone, place.kept()))?;
+    caught(&report)?;
+    Ok(0)
+}
 
+fn caught(report: &Report) -> Result<()> {
     if matches!(report.verdict, Verdict::Pass | Verdict::Warn) {
         bail!("the demo's pull request was not caught; this is a defect of rowproof, please report it");
     }
     Ok(())
+}
+
+/// What a person would type in the folder: `rowproof run --base main --head HEAD`.
+fn asked(root: &Path, head: &str, gates: &[&str]) -> RunArgs {
+    RunArgs {
+        base: Some(MAIN.to_owned()),
+        head: head.to_owned(),
+        gates: gates.iter().map(|g| (*g).to_owned()).collect(),
+        select: Vec::new(),
+        format: Format::Table,
+        output: Vec::new(),
+        exit_zero: false,
+        project: ProjectArgs {
+            project_dir: Some(root.to_owned()),
+            // Never the user's own: the demo is the same on every machine.
+            profiles_dir: Some(root.to_owned()),
+            target: None,
+            dialect: None,
+            database: None,
+            policy: None,
+        },
+    }
 }
 
 /// The demo's folder.
@@ -86,8 +78,8 @@ enum Place {
 }
 
 impl Place {
-    fn new(options: &DemoOptions) -> Result<Self> {
-        if let Some(dir) = &options.dir {
+    fn new(args: &DemoArgs) -> Result<Self> {
+        if let Some(dir) = &args.dir {
             let used = dir.exists() && dir.read_dir().map_or(true, |mut entries| entries.next().is_some());
             if used {
                 bail!("{}: exists and is not an empty folder; name a new one", dir.display());
@@ -97,7 +89,7 @@ impl Place {
         }
         let temporary =
             tempfile::Builder::new().prefix("rowproof-demo-").tempdir().context("make a temporary folder")?;
-        Ok(if options.keep { Place::Kept(temporary.keep()) } else { Place::Temporary(temporary) })
+        Ok(if args.keep { Place::Kept(temporary.keep()) } else { Place::Temporary(temporary) })
     }
 
     fn path(&self) -> &Path {

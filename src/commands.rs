@@ -2,6 +2,7 @@
 
 mod compile;
 pub mod console;
+mod demo;
 mod faces;
 mod gather;
 mod lineage;
@@ -19,6 +20,7 @@ pub fn execute(cli: &Cli) -> Result<u8> {
         Command::Run(args) => run::run(cli, args),
         Command::Compile(args) => compile::compile(args),
         Command::Lineage(args) => lineage::lineage(args),
+        Command::Demo(args) => demo::demo(cli, args),
         _ => unreachable!("wired when their branches land"),
     }
 }

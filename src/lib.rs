@@ -1,6 +1,7 @@
 //! Rowproof: decides whether a pull request to a SQL or dbt project can be trusted.
 
 pub mod cli;
+pub mod commands;
 pub mod engine;
 pub mod files;
 pub mod finding;

@@ -1,15 +1,26 @@
 //! The report on a terminal: a table of models and gates, then every finding with its source line underlined.
 
+use super::Sources;
 use super::escape::terminal;
 use super::excerpt::excerpt;
 use super::overview::{self, closing, gates, reasons, rows, severity_word, short_sha, symbol};
-use super::{Sources, TableOptions};
 use crate::finding::{Finding, Severity};
 use crate::report::{Report, Verdict};
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
+/// How to show a report on a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Whether to colour.
+    pub color: bool,
+    /// Columns of the terminal.
+    pub width: u16,
+    /// Whether to show the evidence of findings and of what passed.
+    pub verbose: bool,
+}
+
 /// The whole report.
-pub fn render(report: &Report, sources: Sources<'_>, options: TableOptions) -> String {
+pub fn render(report: &Report, sources: Sources<'_>, options: &Options) -> String {
     let paint = Paint { on: options.color };
     let mut text = heading(report, paint);
     if report.changes.is_empty() && report.outcomes.is_empty() {
@@ -93,7 +104,7 @@ fn heading(report: &Report, paint: Paint) -> String {
 }
 
 /// The widest of three forms that fits: all columns; layer and change under the model; a list.
-fn table(report: &Report, options: TableOptions) -> String {
+fn table(report: &Report, options: &Options) -> String {
     let gates = gates(report);
     let rows = rows(report, &gates);
     for form in [Form::Wide, Form::Stacked] {
@@ -111,7 +122,7 @@ enum Form {
     Stacked,
 }
 
-fn build(gates: &[&str], rows: &[overview::Row<'_>], options: TableOptions, form: Form) -> Table {
+fn build(gates: &[&str], rows: &[overview::Row<'_>], options: &Options, form: Form) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
     if options.color {
@@ -187,7 +198,7 @@ fn visible_width(line: &str) -> usize {
     width
 }
 
-fn block(finding: &Finding, sources: Sources<'_>, options: TableOptions, paint: Paint) -> String {
+fn block(finding: &Finding, sources: Sources<'_>, options: &Options, paint: Paint) -> String {
     let target = match &finding.column {
         Some(column) => format!("{}.{}", terminal(&finding.model), terminal(column)),
         None => terminal(&finding.model),

@@ -1,5 +1,6 @@
 //! Every face of a report made by hand, and what must hold for any report.
 
+use super::table::Options;
 use super::*;
 use crate::finding::{Finding, Location, Severity};
 use crate::report::*;
@@ -95,18 +96,18 @@ fn sample() -> Report {
     }
 }
 
-const PLAIN: TableOptions = TableOptions { color: false, width: 120, verbose: false };
+const PLAIN: Options = Options { color: false, width: 120, verbose: false };
 
 #[test]
 fn the_sample_on_a_terminal() {
-    insta::assert_snapshot!("table", table::render(&sample(), &sources, PLAIN));
+    insta::assert_snapshot!("table", table::render(&sample(), &sources, &PLAIN));
 }
 
 #[test]
 fn the_sample_on_a_narrow_terminal_with_evidence() {
-    let options = TableOptions { width: 70, verbose: true, ..PLAIN };
-    insta::assert_snapshot!("table_narrow_verbose", table::render(&sample(), &sources, options));
-    let list = table::render(&sample(), &sources, TableOptions { width: 40, ..PLAIN });
+    let options = Options { width: 70, verbose: true, ..PLAIN };
+    insta::assert_snapshot!("table_narrow_verbose", table::render(&sample(), &sources, &options));
+    let list = table::render(&sample(), &sources, &Options { width: 40, ..PLAIN });
     assert!(
         list.contains("\norders  marts, modified\n  ? error  pii_scan\n  ✗ fail   row_count_diff, lineage_diff\n"),
         "{list}"
@@ -146,10 +147,10 @@ pub(crate) fn committed(path: &str, text: &str) {
 
 #[test]
 fn a_colored_table_is_the_plain_one_with_colors() {
-    let colored = table::render(&sample(), &sources, TableOptions { color: true, ..PLAIN });
+    let colored = table::render(&sample(), &sources, &Options { color: true, ..PLAIN });
     assert!(colored.contains('\x1b'));
     let escapes = regex::Regex::new("\x1b\\[[0-9;]*m").expect("a pattern");
-    let plain = table::render(&sample(), &sources, PLAIN);
+    let plain = table::render(&sample(), &sources, &PLAIN);
     let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(squeeze(&escapes.replace_all(&colored, "")), squeeze(&plain));
 }
@@ -164,7 +165,7 @@ fn an_empty_report_says_so() {
         notices: vec![],
         ..sample()
     };
-    assert!(table::render(&report, &sources, PLAIN).contains("no model changed; exit 0"));
+    assert!(table::render(&report, &sources, &PLAIN).contains("no model changed; exit 0"));
     assert!(markdown::render(&report, &sources).contains("no model changed; exit 0"));
 }
 
@@ -272,7 +273,7 @@ proptest! {
     #[test]
     fn the_table_shows_every_finding_and_no_control_character(report in any_report(), width in 0u16..200, verbose in any::<bool>()) {
         let hostile_source = |path: &str| sources(path).or(Some("a\x1b[2J\u{202e}\n\tb\n".repeat(9)));
-        let text = table::render(&report, &hostile_source, TableOptions { color: false, width, verbose });
+        let text = table::render(&report, &hostile_source, &Options { color: false, width, verbose });
         prop_assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
         prop_assert!(!text.contains('\u{202e}'), "no direction marks");
         let mut lines = text.lines();

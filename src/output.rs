@@ -12,4 +12,4 @@ pub mod table;
 pub type Sources<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,9 +1,14 @@
 //! `rowproof policy check|show|schema`: is the policy right, and what does it come to.
 
+use crate::finding::Location;
+use crate::output::excerpt::excerpt;
 use crate::policy::{self, Policy, PolicySource, Problems, json_schema, show};
 use anyhow::{Context as _, Result};
 use jiff::civil::Date;
 use std::path::{Component, Path, PathBuf};
+
+/// Columns of the line that is shown with a problem.
+const EXCERPT_WIDTH: usize = 110;
 
 /// The name of the policy file.
 pub const FILE_NAME: &str = "rowproof.yml";
@@ -24,6 +29,17 @@ impl OnDisk {
     /// [`Problems`], or a file that cannot be read.
     pub fn load(&self) -> Result<Policy> {
         policy::load(self.source.clone(), &|path| read(&self.root.join(path)))
+    }
+
+    /// The text of a file that a problem is in.
+    fn text(&self, path: &str) -> Option<String> {
+        if path == self.source.path {
+            return Some(self.source.text.clone());
+        }
+        match path.strip_prefix("built-in:") {
+            Some(name) => policy::BUILT_IN.iter().find(|(n, _)| *n == name).map(|(_, text)| (*text).to_owned()),
+            None => read(&self.root.join(path)).ok().flatten(),
+        }
     }
 }
 
@@ -104,14 +120,29 @@ pub fn check(
     match found.load() {
         Ok(policy) => Ok((good(&policy, models, today), 0)),
         Err(error) => match error.downcast_ref::<Problems>() {
-            Some(problems) => Ok((bad(problems), 2)),
+            Some(problems) => Ok((bad(problems, &found), 2)),
             None => Err(error),
         },
     }
 }
 
-fn bad(problems: &Problems) -> String {
-    let lines: String = problems.0.iter().map(|p| format!("{}\n", clean(&p.to_string()))).collect();
+/// Every problem with its line and a mark under the place.
+fn bad(problems: &Problems, found: &OnDisk) -> String {
+    let mut lines = String::new();
+    for problem in &problems.0 {
+        lines.push_str(&format!("{}\n", clean(&problem.to_string())));
+        if problem.mark.line > 0
+            && let Some(text) = found.text(&problem.path)
+        {
+            let (line, column) = (problem.mark.line, problem.mark.column);
+            let place = Location { path: problem.path.clone(), line, column, end_line: line, end_column: column + 1 };
+            for line in excerpt(&text, &place, EXCERPT_WIDTH).unwrap_or_default().lines {
+                let number = line.number.to_string();
+                let margin = " ".repeat(number.len());
+                lines.push_str(&format!("  {number} | {}\n  {margin} | {}^\n", line.text, " ".repeat(line.indent)));
+            }
+        }
+    }
     let count = problems.0.len();
     format!("{lines}{count} problem{}\n", if count == 1 { "" } else { "s" })
 }
@@ -143,14 +174,13 @@ fn clean(text: &str) -> String {
 /// # Errors
 /// The file that cannot be found or read.
 pub fn show(file: Option<&Path>, folder: &Path) -> Result<(String, u8)> {
-    let policy = match find(file, folder)? {
-        Some(found) => found.load(),
-        None => policy::built_in("default"),
+    let Some(found) = find(file, folder)? else {
+        return Ok((show::effective(&policy::built_in("default")?)?, 0));
     };
-    match policy {
+    match found.load() {
         Ok(policy) => Ok((show::effective(&policy)?, 0)),
         Err(error) => match error.downcast_ref::<Problems>() {
-            Some(problems) => Ok((bad(problems), 2)),
+            Some(problems) => Ok((bad(problems, &found), 2)),
             None => Err(error),
         },
     }
@@ -197,8 +227,9 @@ mod tests {
         assert_eq!(code, 2);
         assert_eq!(
             text,
-            "dbt/rowproof.yml:2:1: unknown key `layrs`; did you mean `layers`?\n\
-             dbt/rowproof.yml:3:10: there is no file nowhere.yml; paths are written from the folder of this file\n2 problems\n"
+            "dbt/rowproof.yml:2:1: unknown key `layrs`; did you mean `layers`?\n  2 | layrs: []\n    | ^\n\
+             dbt/rowproof.yml:3:10: there is no file nowhere.yml; paths are written from the folder of this file\n  \
+             3 | extends: ../nowhere.yml\n    |          ^\n2 problems\n"
         );
         assert_eq!(show(None, &there.path().join("dbt")).expect("shown").1, 2);
     }

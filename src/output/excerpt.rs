@@ -82,7 +82,7 @@ fn line(text: &str, number: u32, start: u32, end: u32, width: usize) -> Line {
 /// Cuts a long line so that the start of the place is seen.
 fn cut(shown: &[char], number: u32, from: usize, length: usize, width: usize) -> Line {
     if shown.len() <= width {
-        return Line { number, text: shown.iter().collect::<String>().trim_end().to_owned(), indent: from, length };
+        return measured(number, shown, from, length);
     }
     let skip = if from + length.min(width / 2) <= width - 1 { 0 } else { from.saturating_sub(width / 4) };
     let mut text: Vec<char> = shown.iter().skip(skip).take(width).copied().collect();
@@ -97,7 +97,27 @@ fn cut(shown: &[char], number: u32, from: usize, length: usize, width: usize) ->
         *last = '…';
     }
     let indent = from - skip;
-    Line { number, length: length.min(width.saturating_sub(indent)).max(1), text: text.into_iter().collect(), indent }
+    measured(number, &text, indent, length.min(width.saturating_sub(indent)).max(1))
+}
+
+/// From characters to columns.
+fn measured(number: u32, text: &[char], from: usize, length: usize) -> Line {
+    let columns = |part: &[char]| part.iter().map(|c| width_of(*c)).sum::<usize>();
+    let from = from.min(text.len());
+    let marked = &text[from..(from + length).min(text.len())];
+    let shown = text.iter().collect::<String>().trim_end().to_owned();
+    Line { number, text: shown, indent: columns(&text[..from]), length: columns(marked).max(1) }
+}
+
+/// Columns that a terminal gives a character, near enough to underline it: East Asian wide characters and emoji take
+/// two, combining marks none.
+fn width_of(c: char) -> usize {
+    match c as u32 {
+        0x300..=0x36f => 0,
+        0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f => 2,
+        0xff01..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff | 0x20000..=0x3fffd => 2,
+        _ => 1,
+    }
 }
 
 #[cfg(test)]
@@ -131,6 +151,12 @@ mod tests {
         assert_eq!(line.text.chars().count(), 60);
         let marked: String = line.text.chars().skip(line.indent).take(line.length).collect();
         assert_eq!(marked, "needle");
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        let found = excerpt("'数据' as 名, x", &at(1, 9, 1, 10), 80).expect("a line");
+        assert_eq!((found.lines[0].indent, found.lines[0].length), (10, 2));
     }
 
     #[test]

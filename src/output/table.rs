@@ -116,6 +116,9 @@ fn table(report: &Report, options: &Options) -> String {
     list(&gates, &rows, Paint { on: options.color })
 }
 
+/// Horizontal lines around the table and under its header, none between rows.
+const LINES: &str = "  ── ══      ──    ";
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     Wide,
@@ -124,7 +127,11 @@ enum Form {
 
 fn build(gates: &[&str], rows: &[overview::Row<'_>], options: &Options, form: Form) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_preset(match form {
+        Form::Wide => LINES,
+        Form::Stacked => presets::UTF8_HORIZONTAL_ONLY,
+    });
+    table.set_content_arrangement(ContentArrangement::Disabled);
     if options.color {
         table.enforce_styling();
     } else {

@@ -149,6 +149,7 @@ impl Whole<'_> {
             let mut known: Vec<&str> = self.file.windows.keys().map(String::as_str).collect();
             known.push(ANY);
             let message = format!("layer `{}`: there is no window `{merge_window}`", layer.name);
+            let part = format!("{part}.merge_window");
             problems.push(self.problem(&part, message, suggestion(&merge_window, &known)));
         }
         let asked = layer.gates.as_deref().unwrap_or_default();
@@ -254,14 +255,18 @@ impl Whole<'_> {
         let mut known: Vec<&str> = self.file.roles.keys().map(String::as_str).collect();
         known.push(ANY_PEER);
         let mut notices = Vec::new();
-        for layer in layers.iter().filter(|l| !l.origin.path.starts_with("built-in:")) {
+        for layer in layers {
+            let origin = origin(self.place(&format!("layers.{}.review", layer.name)));
+            if origin.path.starts_with("built-in:") {
+                continue;
+            }
             for role in layer.review.iter().filter(|r| !known.contains(&r.as_str())) {
                 let message = format!(
                     "layer `{}` asks for a review by `{role}`, and `roles` does not say who that is; {}",
                     layer.name,
                     suggestion(role, &known)
                 );
-                notices.push(PolicyNotice { path: layer.origin.path.clone(), line: layer.origin.line, message });
+                notices.push(PolicyNotice { path: origin.path.clone(), line: origin.line, message });
             }
         }
         notices.sort();

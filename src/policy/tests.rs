@@ -214,6 +214,17 @@ fn notices_tell_what_the_project_does_not_bear_out() {
 }
 
 #[test]
+fn overriding_one_key_of_a_layer_does_not_make_its_globs_ones_own() {
+    let policy = load_text("version: 1\nextends: default\nlayers: [{name: marts, rollback_sla: 3h}]\n").expect("valid");
+    assert!(policy.check_against(&[], date(2026, 1, 1)).is_empty());
+}
+
+#[test]
+fn the_schema_is_the_committed_one() {
+    crate::output::tests::committed("policies/policy.schema.json", &json_schema::text());
+}
+
+#[test]
 fn the_effective_policy_is_a_policy_with_the_same_meaning() {
     let text = "version: 1\nextends: strict\nlayers: [{name: marts, rollback_sla: 3h}]\nseverity: {pii_scan/leaked: warning}\n\
                 suppress: [{rule: pii_scan/leaked, model: m, reason: \"a: b\\n# c\", owner: \"@o\", expires: 2027-01-01}]\nenv_allow: [A]\n";

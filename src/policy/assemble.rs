@@ -199,36 +199,33 @@ impl Whole<'_> {
             Some(wrong) if text.contains("unknown field") => format!("unknown key `{wrong}` of gate `{}`", spec.id),
             _ => format!("options of gate `{}`: {text}", spec.id),
         };
-        let (path, mark) = self.blame(spec, options, &named);
+        let named = if text.contains("unknown field") { &named[..named.len().min(1)] } else { &named[..] };
+        let (path, mark) = self.blame(spec, options, named);
         Problem { path, mark, message, help }
     }
 
-    /// The place of the option that is at fault: the one that the error names, else the one without which the rest is
-    /// accepted, else the gate.
+    /// The place of the option that is at fault: one that the error names, else the one without which the rest is
+    /// accepted, else the gate; in the outermost file that has it, since what it extends was right before.
     fn blame(&self, spec: &GateSpec, options: &Value, named: &[&str]) -> (String, Mark) {
-        let keys: Vec<&String> = options.as_object().into_iter().flat_map(|o| o.keys()).collect();
-        let accepted_without = |key: &str| {
+        let keys: Vec<&str> = options.as_object().into_iter().flat_map(|o| o.keys()).map(String::as_str).collect();
+        let accepted_without = |key: &&str| {
             let mut rest = options.clone();
-            rest.as_object_mut().is_some_and(|o| o.shift_remove(key).is_some()) && (spec.build)(&rest).is_ok()
+            rest.as_object_mut().is_some_and(|o| o.shift_remove(*key).is_some()) && (spec.build)(&rest).is_ok()
         };
-        let culprit = keys.iter().find(|k| named.first() == Some(&k.as_str()));
-        let culprit = culprit.or_else(|| keys.iter().find(|k| accepted_without(k)));
-        for file in self.chain {
-            let gate = file.decoded.tree.get("gates").and_then(|g| g.entry(spec.id));
-            let Some((gate_key, gate)) = gate else { continue };
-            match culprit {
-                Some(key) => match gate.entry(key) {
-                    Some((key, value)) => {
-                        let inner = named.iter().find_map(|n| find_key(value, n)).unwrap_or(key.mark);
-                        return (file.path.clone(), inner);
-                    }
-                    None => continue,
-                },
-                None => {
-                    let inner = named.iter().find_map(|n| find_key(gate, n)).unwrap_or(gate_key.mark);
-                    return (file.path.clone(), inner);
-                }
+        let mut culprits: Vec<&str> = named.iter().copied().filter(|n| keys.contains(n)).collect();
+        if culprits.is_empty() {
+            culprits.extend(keys.into_iter().find(accepted_without));
+        }
+        let trees = || self.chain.iter().filter_map(|f| Some((f, f.decoded.tree.get("gates")?.entry(spec.id)?)));
+        for (file, (_, gate)) in trees() {
+            if let Some((key, value)) = culprits.iter().find_map(|c| gate.entry(c)) {
+                let inner = named.iter().find_map(|n| find_key(value, n)).unwrap_or(key.mark);
+                return (file.path.clone(), inner);
             }
+        }
+        for (file, (key, gate)) in trees() {
+            let inner = named.iter().find_map(|n| find_key(gate, n)).unwrap_or(key.mark);
+            return (file.path.clone(), inner);
         }
         self.place(&format!("gates.{}", spec.id))
     }

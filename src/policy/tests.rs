@@ -20,10 +20,10 @@ struct None {}
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape matters")]
 struct Counts {
     warn: Option<values::Percent>,
     fail: Option<values::Percent>,
+    #[expect(dead_code, reason = "only its shape matters")]
     min_rows: Option<u64>,
 }
 
@@ -33,7 +33,12 @@ fn bare(value: &Value) -> Result<Box<dyn Gate>> {
 }
 
 fn counts(value: &Value) -> Result<Box<dyn Gate>> {
-    options::<Counts>(value)?;
+    let counts = options::<Counts>(value)?;
+    if let (Some(warn), Some(fail)) = (counts.warn, counts.fail)
+        && warn.value > fail.value
+    {
+        anyhow::bail!("`warn` is above `fail`");
+    }
     Ok(Box::new(Nothing))
 }
 
@@ -177,6 +182,11 @@ fn options_are_checked_by_their_gate_and_blamed_at_the_key() {
     assert!(
         percent.starts_with("rowproof.yml:6:5: options of gate `row_count_diff`: `many` is no percentage"),
         "{percent}"
+    );
+    let both = error(&format!("{base}min_rows: 3\n    fail: 3%\n"));
+    assert_eq!(
+        both, "rowproof.yml:6:5: options of gate `row_count_diff`: `warn` is above `fail`",
+        "not the file it extends"
     );
     let kind = error(&format!("{base}warn: 1%\n    min_rows: few\n"));
     assert!(kind.starts_with("rowproof.yml:6:5: options of gate `row_count_diff`: invalid type"), "{kind}");

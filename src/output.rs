@@ -12,4 +12,4 @@ pub mod table;
 pub type Sources<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

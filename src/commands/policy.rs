@@ -234,6 +234,22 @@ mod tests {
         assert_eq!(show(None, &there.path().join("dbt")).expect("shown").1, 2);
     }
 
+    /// What the program prints is what is committed; ROWPROOF_BLESS=1 writes it.
+    fn committed(path: &str, text: &str) {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        if std::env::var_os("ROWPROOF_BLESS").is_some() {
+            fs::write(&file, text).expect("the file can be written");
+        }
+        let found = fs::read_to_string(&file).unwrap_or_default();
+        assert!(found == text, "{path} is not what the program prints; run this test once with ROWPROOF_BLESS=1");
+    }
+
+    #[test]
+    fn the_schemas_are_the_committed_ones() {
+        committed("policies/policy.schema.json", &schema().0);
+        committed("schemas/report.schema.json", &crate::output::json::schema());
+    }
+
     #[test]
     fn without_a_file_check_says_what_to_do() {
         let there = folder(&[(".git/HEAD", "")]);

@@ -84,7 +84,7 @@ fn cut(shown: &[char], number: u32, from: usize, length: usize, width: usize) ->
     if shown.len() <= width {
         return measured(number, shown, from, length);
     }
-    let skip = if from + length.min(width / 2) <= width - 1 { 0 } else { from.saturating_sub(width / 4) };
+    let skip = if from + length.min(width / 2) < width { 0 } else { from.saturating_sub(width / 4) };
     let mut text: Vec<char> = shown.iter().skip(skip).take(width).copied().collect();
     if skip > 0
         && let Some(first) = text.first_mut()

@@ -223,7 +223,7 @@ impl Whole<'_> {
                 return (file.path.clone(), inner);
             }
         }
-        for (file, (key, gate)) in trees() {
+        if let Some((file, (key, gate))) = trees().next() {
             let inner = named.iter().find_map(|n| find_key(gate, n)).unwrap_or(key.mark);
             return (file.path.clone(), inner);
         }

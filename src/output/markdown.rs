@@ -13,6 +13,8 @@ pub const BUDGET: usize = 60_000;
 const TABLE_BUDGET: usize = 20_000;
 /// Characters of the reasons of errors and skips, and of the notices.
 const REASONS_BUDGET: usize = 8_000;
+/// Characters of a name in the heading.
+const NAME_BUDGET: usize = 120;
 /// Characters of one finding's evidence.
 const EVIDENCE_BUDGET: usize = 2_000;
 /// Columns of an excerpt.
@@ -36,15 +38,16 @@ pub fn render(report: &Report, sources: Sources<'_>) -> String {
 }
 
 fn heading(report: &Report) -> String {
+    let name = |text: &str| markdown_code(&clip(text, NAME_BUDGET));
     format!(
         "## {} Rowproof: {}\n\n{}..{} of {} · policy {} ({}) · {} · {}\n",
         symbol(report.verdict),
         report.verdict.word(),
-        markdown_code(short_sha(&report.base.sha)),
-        markdown_code(short_sha(&report.head.sha)),
-        markdown_code(&report.project.name),
-        markdown_code(&report.policy.path),
-        markdown(&report.policy.side),
+        name(short_sha(&report.base.sha)),
+        name(short_sha(&report.head.sha)),
+        name(&report.project.name),
+        name(&report.policy.path),
+        markdown(&clip(&report.policy.side, NAME_BUDGET)),
         plural(report.changes.len(), "changed model"),
         overview::finding_counts(report),
     )
@@ -60,6 +63,9 @@ fn table(report: &Report) -> String {
     let rows = rows(report, &gates);
     let total = rows.len();
     let mut used = text.chars().count();
+    if used > TABLE_BUDGET / 2 {
+        return format!("\nThe table of {} is in the report.\n", plural(gates.len(), "gate"));
+    }
     for (shown, row) in rows.into_iter().enumerate() {
         let mut line =
             format!("| {} | {} | {} |", markdown_code(row.model), markdown(row.layer), markdown(&row.change));

@@ -185,6 +185,27 @@ fn a_comment_stays_within_its_length_and_counts_what_is_left_out() {
 }
 
 #[test]
+fn no_field_can_blow_up_a_comment() {
+    let mut report = sample();
+    let long = "|".repeat(20_000);
+    report.base.sha = long.clone();
+    report.head.sha = long.clone();
+    report.project.name = long.clone();
+    report.policy = PolicyUsed { path: long.clone(), sha256: long.clone(), side: long.clone() };
+    report.notices = vec![Notice { severity: Severity::Note, place: long.clone(), message: long.clone() }];
+    report.changes = vec![change(&long, &long, ChangeKind::Added, Equivalence::Changed)];
+    report.outcomes =
+        (0..900).map(|i| outcome(&format!("gate{i}{long}"), &long, Verdict::Skip, Some(&long), &long)).collect();
+    let mut found = finding(&long, &long, Severity::Error).column(long.as_str()).evidence(&long, long.as_str());
+    (found.message, found.help) = (long.clone(), long.clone());
+    report.findings = vec![found];
+    let text = markdown::render(&report, &sources);
+    assert!(text.chars().count() <= markdown::BUDGET, "{}", text.chars().count());
+    assert!(text.contains("The table of 900 gates is in the report."));
+    assert!(text.contains("more finding in the report") || text.contains("<details open"));
+}
+
+#[test]
 fn gates_keep_their_order_when_models_are_asked_different_ones() {
     let mut report = sample();
     let asked = |model: &str, gates: &[&str]| -> Vec<Outcome> {

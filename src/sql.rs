@@ -298,29 +298,3 @@ pub struct SqlError {
     /// Where, when the parser said.
     pub span: Option<Span>,
 }
-
-/// Placeholder until the front end lands.
-pub fn analyze(_sql: &str, _dialect: Dialect, _catalog: &dyn Catalog) -> Result<Analysis, SqlError> {
-    Err(SqlError { message: "not analysed".into(), span: None })
-}
-
-/// Placeholder until the front end lands.
-pub fn same_text(a: &str, b: &str, _dialect: Dialect) -> bool {
-    a == b
-}
-
-/// Placeholder until the front end lands.
-pub fn compare(_base: &Analysis, _head: &Analysis) -> crate::report::Equivalence {
-    crate::report::Equivalence::Undecided
-}
-impl Dialect {
-    /// Placeholder until the front end lands.
-    pub fn name(self) -> &'static str {
-        "duckdb"
-    }
-}
-
-/// Placeholder until the front end lands.
-pub fn relations(_sql: &str, _dialect: Dialect) -> Result<Vec<RelationUse>, SqlError> {
-    Err(SqlError { message: "not analysed".into(), span: None })
-}

@@ -5,7 +5,7 @@
 pub mod build;
 pub mod duckdb;
 mod graph;
-mod scratch;
+pub mod scratch;
 pub mod statement;
 mod values;
 

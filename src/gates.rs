@@ -3,8 +3,10 @@
 //! A gate looks and tells. It never prints, reads git, files, env or the network, knows layers, or decides a verdict.
 
 pub mod context;
+mod place;
+pub mod reconcile;
 
-pub use context::{Change, Checked, Context};
+pub use context::{Change, Checked, Context, Data};
 
 use anyhow::Result;
 use serde_json::Value;
@@ -58,7 +60,7 @@ pub trait Gate: Send + Sync {
 }
 
 /// All gates, in the order in which they are shown.
-pub const GATES: &[&GateSpec] = &[];
+pub const GATES: &[&GateSpec] = &[&reconcile::SPEC];
 
 /// The gate of that id.
 pub fn gate(id: &str) -> Option<&'static GateSpec> {

@@ -8,4 +8,5 @@ pub mod policy;
 pub mod project;
 pub mod reconcile;
 pub mod report;
+pub mod run;
 pub mod sql;

@@ -95,6 +95,25 @@ impl Workspace {
         Ok(text)
     }
 
+    /// The relation that a name means on `side`: one of the project's, else one of the attached databases.
+    /// `name` is written as in SQL, with or without its schema and database.
+    ///
+    /// # Errors
+    /// Nothing has that name, or it could not be built.
+    pub fn named(&self, side: Side, name: &str) -> Result<String> {
+        let parts: Vec<&str> = name.split('.').map(|part| part.trim().trim_matches(['"', '`'])).collect();
+        let mut state = self.state();
+        if let Some(id) = state.graph(side).plan.names.get(&parts.join(".").to_lowercase()).cloned() {
+            return self.build(&mut state, side, &id, None);
+        }
+        match parts[..] {
+            [table] => self.external("", "", table),
+            [schema, table] => self.external("", schema, table),
+            [database, schema, table] => self.external(database, schema, table),
+            _ => bail!("{name} is no name of a relation; write it as schema.table"),
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Every change to the state is one insertion after the work is done, so a panic cannot leave it half made.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -178,7 +197,7 @@ impl Workspace {
             return Ok(relation_name(key));
         }
         let wanted = [database, schema, name].iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join(".");
-        let files: Vec<String> = self.databases.iter().map(|d| d.path.display().to_string()).collect();
+        let files: Vec<String> = self.databases.iter().map(|d| d.file.display().to_string()).collect();
         if files.is_empty() {
             bail!(
                 "no database is attached that could hold {wanted}; name one in profiles.yml or `warehouse.database`, or its file under `warehouse.files`"

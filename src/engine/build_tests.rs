@@ -7,7 +7,7 @@ fn database(dir: &Path, sql: &str) -> Attach {
     let connection = duckdb::Connection::open(&path).unwrap();
     connection.execute_batch(sql).unwrap();
     connection.close().map_err(|(_, e)| e).unwrap();
-    Attach { alias: "shop".into(), path }
+    Attach { alias: "shop".into(), file: path }
 }
 
 fn query(id: &str, sql: &str, refs: &[(&str, &str)]) -> Definition {
@@ -120,7 +120,7 @@ fn errors_name_the_model_and_no_scratch_name() {
 fn the_clock_stands_still_and_the_file_is_untouched() {
     let dir = tempfile::tempdir().unwrap();
     let attach = shop(dir.path());
-    let path = attach.path.clone();
+    let path = attach.file.clone();
     let before = (std::fs::read(&path).unwrap(), std::fs::metadata(&path).unwrap().modified().unwrap());
     let clock = "select now() n, current_timestamp t, current_date d, today() e, localtimestamp l, current_time c";
     let copy = query("copy", "select * from \"shop\".\"raw\".\"orders\"", &[RAW]);

@@ -1,0 +1,4 @@
+//! One run.
+
+pub mod data;
+pub mod plan;

@@ -5,6 +5,9 @@
 pub mod context;
 mod place;
 pub mod reconcile;
+#[cfg(test)]
+mod shop;
+pub mod test;
 
 pub use context::{Change, Checked, Context, Data};
 
@@ -60,7 +63,7 @@ pub trait Gate: Send + Sync {
 }
 
 /// All gates, in the order in which they are shown.
-pub const GATES: &[&GateSpec] = &[&reconcile::SPEC];
+pub const GATES: &[&GateSpec] = &[&test::SPEC, &reconcile::SPEC];
 
 /// The gate of that id.
 pub fn gate(id: &str) -> Option<&'static GateSpec> {

@@ -26,7 +26,7 @@ fn leaf(id: &str, body: Body) -> Definition {
 
 fn plan(definitions: Vec<Definition>) -> SidePlan {
     let names = definitions.iter().map(|d| (d.name.clone(), d.id.clone())).collect();
-    SidePlan { definitions: definitions.into_iter().map(|d| (d.id.clone(), d)).collect(), names }
+    SidePlan { definitions: definitions.into_iter().map(|d| (d.id.clone(), d)).collect(), names, ..SidePlan::default() }
 }
 
 fn workspace(databases: &[Attach], base: Vec<Definition>, head: Vec<Definition>) -> Workspace {

@@ -44,7 +44,7 @@ impl Graph {
     /// A graph over a plan whose queries are written in `dialect`.
     pub fn new(plan: SidePlan, dialect: Dialect) -> Self {
         let mut rendered: BTreeMap<String, Option<String>> = BTreeMap::new();
-        for (text, id) in plan.definitions.values().flat_map(|d| &d.refs) {
+        for (text, id) in plan.definitions.values().flat_map(|d| &d.refs).chain(&plan.rendered) {
             let known = rendered.entry(text.clone()).or_insert_with(|| Some(id.clone()));
             if known.as_ref() != Some(id) {
                 *known = None;

@@ -329,3 +329,7 @@ fn output_place(model: &Model, cx: &Context<'_>, id: &str, column: &str) -> Loca
     let output = analysis.and_then(|a| a.outputs.iter().find(|o| o.name.eq_ignore_ascii_case(column)));
     output.map_or_else(|| Location::file(&*model.path), |o| super::place::of(model, &o.span))
 }
+
+#[cfg(test)]
+#[path = "reconcile_tests.rs"]
+mod tests;

@@ -29,7 +29,10 @@ pub fn file_id(path: &str) -> String {
 pub fn side_plan(bound: &Bound, places: &Places<'_>) -> SidePlan {
     let project = &bound.project;
     let names = bound.relation_names().map(|(name, id)| (name.to_owned(), id.to_owned())).collect();
-    let mut plan = SidePlan { names, ..SidePlan::default() };
+    let relations = project.models.values().map(|m| (&m.unique_id, &m.relation));
+    let relations = relations.chain(project.sources.values().map(|s| (&s.unique_id, &s.relation)));
+    let rendered = relations.filter(|(_, r)| !r.rendered.is_empty()).map(|(id, r)| (r.rendered.clone(), id.clone()));
+    let mut plan = SidePlan { names, rendered: rendered.collect(), ..SidePlan::default() };
     let mut add = |definition: Definition| plan.definitions.insert(definition.id.clone(), definition);
     for model in project.models.values() {
         add(Definition {

@@ -5,6 +5,7 @@
 pub mod context;
 mod place;
 pub mod reconcile;
+pub mod row_count_diff;
 #[cfg(test)]
 mod shop;
 pub mod test;
@@ -63,7 +64,7 @@ pub trait Gate: Send + Sync {
 }
 
 /// All gates, in the order in which they are shown.
-pub const GATES: &[&GateSpec] = &[&test::SPEC, &reconcile::SPEC];
+pub const GATES: &[&GateSpec] = &[&test::SPEC, &row_count_diff::SPEC, &reconcile::SPEC];
 
 /// The gate of that id.
 pub fn gate(id: &str) -> Option<&'static GateSpec> {

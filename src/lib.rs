@@ -1,9 +1,11 @@
 //! Rowproof: decides whether a pull request to a SQL or dbt project can be trusted.
 
+pub mod commands;
 pub mod engine;
 pub mod files;
 pub mod finding;
 pub mod gates;
+pub mod output;
 pub mod policy;
 pub mod project;
 pub mod reconcile;

@@ -211,6 +211,19 @@ impl Scratch {
         Ok(format!("\"memory\".{table}"))
     }
 
+    /// Columns (name and type, in order) of a data file.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn file_columns(&self, path: &Path) -> Result<Vec<(String, String)>> {
+        let sql = format!("select column_name, column_type from (describe select * from {})", file_reader(path)?);
+        let connection = self.connection();
+        let mut statement = connection.prepare(&sql).map_err(|e| anyhow!("{}", first_lines(&message(&e))))?;
+        let rows =
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(|e| anyhow!("{}", message(&e)))?;
+        rows.map(|row| row.map_err(|e| anyhow!("{}", message(&e)))).collect()
+    }
+
     fn csv_reader(&self, path: &Path, types: &BTreeMap<String, String>, delimiter: char) -> Result<String> {
         let path = literal(path.to_str().context("the temporary folder's name is not UTF-8")?);
         // Everything but the types is said, so that a broken line is an error and not a guess at another shape.

@@ -1,0 +1,3 @@
+//! The subcommands: gather inputs, call the domain, hand the result to output.
+
+pub mod reconcile;

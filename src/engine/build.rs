@@ -1,7 +1,7 @@
 //! Both sides' relations, built on demand in one scratch database; what is made alike on both sides is built once.
 
 use super::graph::{Attached, Graph, Piece, leaf_hash, relation_name};
-use super::scratch::{Attach, Scratch, find};
+use super::scratch::{Attach, RelationKey, Scratch, find};
 use super::statement::single_query;
 use super::{Body, Definition, DuckDb, Engine, Side, SidePlan, quoted};
 use crate::sql::Dialect;
@@ -49,13 +49,20 @@ impl Workspace {
     pub fn new(mut scratch: Scratch, base: SidePlan, head: SidePlan, dialect: Dialect) -> Result<Self> {
         let mut built = BTreeMap::new();
         for definition in base.definitions.values().chain(head.definitions.values()) {
-            if matches!(definition.body, Body::Csv { .. } | Body::File(_)) {
-                built.entry(leaf_hash(definition)).or_insert_with(|| {
-                    let loaded = scratch.load(&definition.name, &definition.body);
-                    let outcome = loaded.map(|name| Relation { name, view: false });
-                    Built { outcome: outcome.map_err(|e| failed(definition, &e)), readers: BTreeSet::new() }
-                });
+            let hash = leaf_hash(definition);
+            if built.contains_key(&hash) {
+                continue;
             }
+            let loaded = match &definition.body {
+                Body::Csv { .. } | Body::File(_) => scratch.load(&definition.name, &definition.body),
+                Body::External(database, schema, name) => match file_view(&scratch, database, schema, name) {
+                    Some(key) => scratch.copy(&key),
+                    None => continue,
+                },
+                Body::Query(_) | Body::Unbuildable(_) => continue,
+            };
+            let outcome = loaded.map(|name| Relation { name, view: false }).map_err(|e| failed(definition, &e));
+            built.insert(hash, Built { outcome, readers: BTreeSet::new() });
         }
         let attached = scratch.columns().clone();
         let databases = scratch.attached().to_vec();
@@ -222,6 +229,13 @@ impl State {
             Side::Head => &mut self.head,
         }
     }
+}
+
+/// The attached view over files that is meant, if it is one: it must be copied while files can still be read.
+fn file_view(scratch: &Scratch, database: &str, schema: &str, name: &str) -> Option<RelationKey> {
+    let key = scratch.find(database, schema, name)?;
+    // Where that cannot be told, the relation stays where it is, and reading it fails with the engine's message.
+    scratch.reads_files(key).unwrap_or(false).then(|| key.clone())
 }
 
 /// Marks an error that already names the relation it comes from.

@@ -156,3 +156,15 @@ fn a_view_becomes_a_table_for_its_second_reader() {
     let name = w.relation(Side::Head, "stg").unwrap();
     assert_eq!(rows(&w, &format!("select count(*) from {name}")), [[Cell::Int(9)]]);
 }
+
+#[test]
+fn a_view_over_files_is_copied_before_the_doors_are_shut() {
+    let dir = tempfile::tempdir().unwrap();
+    let csv = dir.path().join("o.csv");
+    std::fs::write(&csv, "id\n1\n2\n").unwrap();
+    let sql = format!("create schema raw; create view raw.orders as select * from read_csv('{}')", csv.display());
+    let w = workspace(&[database(dir.path(), &sql)], vec![raw()], vec![raw()]);
+    let name = w.relation(Side::Head, "raw").unwrap();
+    assert_eq!(rows(&w, &format!("select count(*) from {name}")), [[Cell::Int(2)]]);
+    assert!(w.engine().query("select * from shop.raw.orders").is_err());
+}

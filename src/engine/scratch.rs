@@ -202,13 +202,40 @@ impl Scratch {
             Body::File(path) => file_reader(path)?,
             Body::Query(_) | Body::External(..) | Body::Unbuildable(_) => bail!("{name}: not data that can be loaded"),
         };
+        self.create(name, &reader)
+    }
+
+    fn create(&mut self, name: &str, from: &str) -> Result<String> {
         let schema = format!("{}_{}", self.marker, self.schemas);
         let table = format!("{}.{}", quoted(&schema), quoted(name));
         self.schemas += 1;
         self.run(&format!("create schema {}", quoted(&schema)))?;
-        let loaded = self.run(&format!("create table {table} as select * from {reader}"));
-        loaded.map_err(|e| anyhow!("{}", first_lines(&e.to_string())))?;
+        let created = self.run(&format!("create table {table} as select * from {from}"));
+        created.map_err(|e| anyhow!("{}", first_lines(&e.to_string())))?;
         Ok(format!("\"memory\".{table}"))
+    }
+
+    /// Whether an attached relation is a view over files, which cannot be read any more after the lock-down.
+    ///
+    /// # Errors
+    /// The engine's message.
+    pub fn reads_files(&self, key: &RelationKey) -> Result<bool> {
+        let sql = "select count(*) from duckdb_views() where database_name = ? and schema_name = ? and view_name = ? \
+                   and regexp_matches(lower(sql), '(read_[a-z_]+|[a-z]+_scan) *[(]|from +''')";
+        let count: i64 = self
+            .connection()
+            .query_row(sql, [&key.0, &key.1, &key.2], |row| row.get(0))
+            .map_err(|e| anyhow!("{}", message(&e)))?;
+        Ok(count > 0)
+    }
+
+    /// Copies an attached relation into a table; gives its SQL name.
+    ///
+    /// # Errors
+    /// The relation cannot be read.
+    pub fn copy(&mut self, key: &RelationKey) -> Result<String> {
+        let from = [&key.0, &key.1, &key.2].map(|part| quoted(part)).join(".");
+        self.create(&key.2, &from)
     }
 
     /// Columns (name and type, in order) of a data file.

@@ -80,7 +80,7 @@ pub fn run(inputs: &Inputs<'_>) -> Result<Report> {
         })
         .collect();
     if inputs.selection.gate("safety") && inputs.selection.is_whole() {
-        judged.extend(project_hooks::judge_hooks(inputs));
+        judged.extend(project_hooks::judge_hooks(inputs, &cx));
     }
     Ok(report(inputs, &chosen, judged))
 }

@@ -29,22 +29,21 @@ pub(super) fn judge(
     let start = Instant::now();
     let checked = catch_unwind(AssertUnwindSafe(|| gate.check(change, cx)))
         .unwrap_or_else(|_| Err(anyhow::anyhow!("the gate crashed; please report this as a bug of rowproof")));
-    weigh(gate_id, checked, change, layer, inputs, start.elapsed().as_millis() as u64)
+    weigh(gate_id, checked, &change.model().name, layer, inputs, start.elapsed().as_millis() as u64)
 }
 
 /// Applies the policy's severities and suppressions, and decides the pair's verdict.
 pub(super) fn weigh(
     gate_id: &str,
     checked: anyhow::Result<Checked>,
-    change: &Change<'_>,
+    model: &str,
     layer: &Layer,
     inputs: &Inputs<'_>,
     ms: u64,
 ) -> Judged {
-    let model = change.model().name.clone();
     let outcome = |verdict, reason, summary: String, evidence| Outcome {
         gate: gate_id.to_owned(),
-        model: model.clone(),
+        model: model.to_owned(),
         verdict,
         reason,
         summary,
@@ -63,7 +62,7 @@ pub(super) fn weigh(
         .findings
         .into_iter()
         .map(|mut finding| {
-            finding.model.clone_from(&model);
+            finding.model = model.to_owned();
             finding.layer.clone_from(&layer.name);
             if let Some(severity) = inputs.policy.severity.get(&finding.rule) {
                 finding.severity = *severity;

@@ -42,7 +42,8 @@ fn main() {
         assert!(before.contains(from), "{file} holds `{from}`");
         std::fs::write(&path, before.replacen(from, to, 1)).expect("the edit");
         let head = format!("head-{index}");
-        let base = repo.find_branch("base", git2::BranchType::Local).expect("base").get().peel_to_commit().expect("base");
+        let base =
+            repo.find_branch("base", git2::BranchType::Local).expect("base").get().peel_to_commit().expect("base");
         repo.branch(&head, &base, true).expect("a branch");
         repo.set_head(&format!("refs/heads/{head}")).expect("the branch");
         commit(&repo, name);

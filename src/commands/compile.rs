@@ -28,9 +28,8 @@ fn choose<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a Model>> 
     for name in names {
         let found: Vec<&Model> = all().filter(|m| m.name == *name || m.unique_id == *name || m.path == *name).collect();
         if found.is_empty() {
-            let near = all().max_by(|a, b| {
-                strsim::jaro_winkler(&a.name, name).total_cmp(&strsim::jaro_winkler(&b.name, name))
-            });
+            let near = all()
+                .max_by(|a, b| strsim::jaro_winkler(&a.name, name).total_cmp(&strsim::jaro_winkler(&b.name, name)));
             let hint = near.map(|m| format!("; did you mean `{}`?", m.name)).unwrap_or_default();
             bail!("no model `{name}` in project {}{hint}", project.name);
         }
@@ -60,7 +59,9 @@ fn as_sql(models: &[&Model]) -> String {
         text.push_str(&format!("-- {} ({})\n", model.unique_id, model.path));
         match &model.compiled {
             Ok(compiled) => text.push_str(compiled.sql.trim()),
-            Err(reason) => text.push_str(&format!("-- {}", crate::gates::context::not_compiled(reason).replace('\n', "\n-- "))),
+            Err(reason) => {
+                text.push_str(&format!("-- {}", crate::gates::context::not_compiled(reason).replace('\n', "\n-- ")))
+            }
         }
         text.push_str("\n\n");
     }

@@ -62,14 +62,12 @@ pub(super) fn two_sides(args: &ProjectArgs, base: Option<&str>, head: &str) -> R
     packages::lay_over(&repo, [&mut base_tree, &mut head_tree], &root, &mut notices)?;
 
     let reader = Reader::new(args, &repo, &policy.policy, &root, [&base_tree.files, &head_tree.files])?;
-    let (base_project, head_project) =
-        rayon::join(|| reader.load(&base_tree.files), || reader.load(&head_tree.files));
+    let (base_project, head_project) = rayon::join(|| reader.load(&base_tree.files), || reader.load(&head_tree.files));
     // A base without a project is an empty one: everything on head is new.
     let (base_project, head_project) = (base_or_empty(base_project, &base_tree, &root)?, head_project?);
     let known = [&base_project, &head_project].map(|p| reader.known_columns(p));
     let [base_known, head_known] = known;
-    let (base, head) =
-        rayon::join(|| Bound::new(base_project, &base_known), || Bound::new(head_project, &head_known));
+    let (base, head) = rayon::join(|| Bound::new(base_project, &base_known), || Bound::new(head_project, &head_known));
     Ok(Gathered { repo, base_tree, head_tree, base, head, policy, database: reader.database, notices })
 }
 
@@ -141,7 +139,13 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(args: &'a ProjectArgs, repo: &Repo, policy: &'a Policy, root: &'a str, sides: [&FileSet; 2]) -> Result<Self> {
+    fn new(
+        args: &'a ProjectArgs,
+        repo: &Repo,
+        policy: &'a Policy,
+        root: &'a str,
+        sides: [&FileSet; 2],
+    ) -> Result<Self> {
         let profiles = profiles::read(args, repo, root, sides)?;
         let dialect = dialect(args, policy)?;
         let mut reader = Self {
@@ -191,7 +195,8 @@ impl<'a> Reader<'a> {
 fn dialect(args: &ProjectArgs, policy: &Policy) -> Result<Option<Dialect>> {
     let name = args.dialect.clone().or_else(|| policy.project.dialect.clone()).filter(|d| d != "auto");
     name.map(|name| {
-        Dialect::from_adapter(&name).ok_or_else(|| anyhow!("unknown dialect `{name}`; name it as dbt names the adapter"))
+        Dialect::from_adapter(&name)
+            .ok_or_else(|| anyhow!("unknown dialect `{name}`; name it as dbt names the adapter"))
     })
     .transpose()
 }

@@ -41,12 +41,15 @@ fn as_json(analysis: &Analysis) -> Value {
         let mut edges: Vec<(&str, &str, Value)> =
             output.edges.iter().map(|e| (e.table.as_str(), e.column.as_str(), json!(e.role))).collect();
         edges.dedup();
-        let edges: Vec<Value> =
-            edges.into_iter().map(|(table, column, role)| json!({"table": table, "column": column, "role": role})).collect();
+        let edges: Vec<Value> = edges
+            .into_iter()
+            .map(|(table, column, role)| json!({"table": table, "column": column, "role": role}))
+            .collect();
         columns.insert(output.name.clone(), Value::Array(edges));
         unresolved.extend(output.unresolved.iter().map(|u| json!({"column": output.name, "reason": word(u.reason)})));
     }
-    unresolved.extend(analysis.open.iter().map(|table| json!({"column": "*", "reason": format!("open_star({table})")})));
+    unresolved
+        .extend(analysis.open.iter().map(|table| json!({"column": "*", "reason": format!("open_star({table})")})));
     json!({ "columns": columns, "unresolved": unresolved })
 }
 
@@ -58,7 +61,9 @@ fn of_project(args: &LineageArgs) -> Result<u8> {
     let bound = gather::one_side(&args.project, &args.rev)?;
     let (model, column) = match &args.model {
         None => (None, None),
-        Some(asked) if bound.models().any(|m| m.name == *asked || m.unique_id == *asked) => (Some(asked.as_str()), None),
+        Some(asked) if bound.models().any(|m| m.name == *asked || m.unique_id == *asked) => {
+            (Some(asked.as_str()), None)
+        }
         Some(asked) => match asked.rsplit_once('.') {
             Some((model, column)) if bound.models().any(|m| m.name == model || m.unique_id == model) => {
                 (Some(model), Some(column))
@@ -69,7 +74,9 @@ fn of_project(args: &LineageArgs) -> Result<u8> {
     let mut rows: Vec<(&str, &Output)> = Vec::new();
     let mut unknown: BTreeMap<&str, String> = BTreeMap::new();
     for m in bound.models().filter(|m| m.csv.is_none()) {
-        if model.is_some_and(|name| name != m.name && name != m.unique_id) || (model.is_none() && m.package != bound.project.name) {
+        if model.is_some_and(|name| name != m.name && name != m.unique_id)
+            || (model.is_none() && m.package != bound.project.name)
+        {
             continue;
         }
         match bound.analysis(&m.unique_id) {
@@ -101,7 +108,8 @@ fn of_project(args: &LineageArgs) -> Result<u8> {
             for (model, output) in &rows {
                 let edges = output.edges.iter().map(|e| json!({"table": e.table, "column": e.column, "role": e.role}));
                 let entry = models.entry(*model).or_insert_with(|| json!({}));
-                entry[&output.name] = json!({"kind": output.kind, "expression": output.expression, "sources": edges.collect::<Vec<_>>()});
+                entry[&output.name] =
+                    json!({"kind": output.kind, "expression": output.expression, "sources": edges.collect::<Vec<_>>()});
             }
             console::print(&serde_json::to_string_pretty(&json!({ "models": models, "unknown": unknown }))?)?;
         }
@@ -125,7 +133,9 @@ fn table<'a>(rows: impl Iterator<Item = (&'a str, &'a Output)>, display: &dyn Fn
             })
             .collect();
         sources.dedup();
-        sources.extend(output.unresolved.iter().map(|u| format!("? {} ({})", u.name, word(u.reason).as_str().unwrap_or_default())));
+        sources.extend(
+            output.unresolved.iter().map(|u| format!("? {} ({})", u.name, word(u.reason).as_str().unwrap_or_default())),
+        );
         let kind = json!(output.kind);
         table.add_row([name, kind.as_str().unwrap_or_default().replace('_', "-"), sources.join("\n")]);
     }
@@ -156,7 +166,11 @@ fn read_schema(file: &Path) -> Result<SchemaFile> {
             Value::Object(types) => types.keys().cloned().collect(),
             Value::Array(names) => names
                 .iter()
-                .map(|n| n.as_str().map(str::to_owned).ok_or_else(|| anyhow!("{}: {table}: column names are strings", file.display())))
+                .map(|n| {
+                    n.as_str()
+                        .map(str::to_owned)
+                        .ok_or_else(|| anyhow!("{}: {table}: column names are strings", file.display()))
+                })
                 .collect::<Result<Vec<String>>>()?,
             _ => bail!("{}: {table}: expected a list of columns or an object of column types", file.display()),
         };

@@ -5,5 +5,6 @@ mod cli;
 mod demo;
 mod forgotten;
 mod imports;
+mod run;
 mod sandbox;
 mod tour;

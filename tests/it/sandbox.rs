@@ -124,6 +124,12 @@ impl Sandbox {
         self.rowproof_in(&self.root(), args)
     }
 
+    /// Runs the binary in the repository with variables set.
+    pub fn rowproof_with(&self, variables: &[(&str, &str)], args: &[&str]) -> Ran {
+        let mut command = command(&self.home());
+        ran(command.current_dir(self.root()).envs(variables.iter().copied()).args(args).output().unwrap())
+    }
+
     /// Runs the binary in a folder.
     pub fn rowproof_in(&self, folder: &Path, args: &[&str]) -> Ran {
         let output = command(&self.home()).current_dir(folder).args(args).output().unwrap();

@@ -50,7 +50,9 @@ fn files(args: &ProjectArgs, policy: &Policy, repo: &Path, root: &str, target: &
         );
     }
     let mut found: Vec<Attach> = target.duckdb_path.iter().map(|p| attach(home.join(p), target)).collect();
-    found.extend(target.duckdb_attach.iter().map(|(alias, path)| Attach { alias: alias.clone(), file: home.join(path) }));
+    found.extend(
+        target.duckdb_attach.iter().map(|(alias, path)| Attach { alias: alias.clone(), file: home.join(path) }),
+    );
     Ok(found)
 }
 

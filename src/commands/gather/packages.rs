@@ -24,7 +24,8 @@ pub(super) fn lay_over<const N: usize>(
         }
     }
     let asked = |side: &SideTree| {
-        ["packages.yml", "dependencies.yml", "package-lock.yml"].map(|f| side.files.id(&join(root, f)).map(str::to_owned))
+        ["packages.yml", "dependencies.yml", "package-lock.yml"]
+            .map(|f| side.files.id(&join(root, f)).map(str::to_owned))
     };
     if let ([first, .., last], true) = (sides.as_slice(), shared)
         && asked(first) != asked(last)
@@ -32,9 +33,10 @@ pub(super) fn lay_over<const N: usize>(
         notices.push(Notice {
             severity: Severity::Warning,
             place: join(root, "packages.yml"),
-            message: "the pull request changes the packages, and both sides were compiled with those installed on disk; \
+            message:
+                "the pull request changes the packages, and both sides were compiled with those installed on disk; \
                       commit dbt_packages or install each side's own to compare them"
-                .to_owned(),
+                    .to_owned(),
         });
     }
     Ok(())
@@ -43,7 +45,8 @@ pub(super) fn lay_over<const N: usize>(
 /// The install folder: `packages-install-path` of dbt_project.yml, else `dbt_packages`.
 fn folder(side: &SideTree, root: &str) -> Result<String> {
     let text = side.files.text(&join(root, "dbt_project.yml"))?.unwrap_or_default();
-    let named = text.lines().find_map(|l| l.strip_prefix("packages-install-path:")).map(|v| v.trim().trim_matches(['"', '\'']));
+    let named =
+        text.lines().find_map(|l| l.strip_prefix("packages-install-path:")).map(|v| v.trim().trim_matches(['"', '\'']));
     let plain = named.filter(|p| !p.is_empty() && !p.starts_with('/') && !p.contains("..") && !p.contains("{{"));
     Ok(join(root, plain.unwrap_or("dbt_packages")))
 }

@@ -36,7 +36,8 @@ pub(in crate::commands) fn find_policy(
         notices.push(Notice { severity: Severity::Note, place: place.to_owned(), message: message.to_owned() });
     };
     if let Some(file) = &args.policy {
-        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the policy {}", file.display()))?;
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("cannot read the policy {}", file.display()))?;
         let path = repo.relative(file).unwrap_or_else(|| file.display().to_string());
         note(&path, "judged by the policy named on the command line, not by the base side's");
         let folder = file.parent().map(std::path::Path::to_path_buf).unwrap_or_default();
@@ -50,14 +51,21 @@ pub(in crate::commands) fn find_policy(
     if let Some(path) = upward(base, hint) {
         let text = base.text(&path)?.unwrap_or_default();
         let folder = path.rsplit_once('/').map_or("", |(dir, _)| dir).to_owned();
-        let policy = policy::load(PolicySource { path: path.clone(), text }, &|other| base.text(&join(&folder, other)))?;
+        let policy =
+            policy::load(PolicySource { path: path.clone(), text }, &|other| base.text(&join(&folder, other)))?;
         if base.id(&path) != head.id(&path) {
-            note(&path, "the pull request changes the policy; the base side's judges it, the new one takes effect after the merge");
+            note(
+                &path,
+                "the pull request changes the policy; the base side's judges it, the new one takes effect after the merge",
+            );
         }
         return Ok(PolicyFound { policy, side: "base" });
     }
     if let Some(path) = upward(head, hint) {
-        note(&path, "the base side has no policy yet: the built-in default judges, this file takes effect after the merge");
+        note(
+            &path,
+            "the base side has no policy yet: the built-in default judges, this file takes effect after the merge",
+        );
     }
     Ok(PolicyFound { policy: policy::built_in("default")?, side: "built-in" })
 }

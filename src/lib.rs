@@ -4,6 +4,7 @@ pub mod engine;
 pub mod files;
 pub mod finding;
 pub mod gates;
+pub mod pii;
 pub mod policy;
 pub mod project;
 pub mod report;

@@ -2,9 +2,18 @@
 //!
 //! A gate looks and tells. It never prints, reads git, files, env or the network, knows layers, or decides a verdict.
 
+pub mod compile;
 pub mod context;
+#[cfg(test)]
+mod fixture;
+pub mod lineage_diff;
+mod nearest;
+pub mod parse;
+pub mod pii_scan;
+pub mod safety;
+mod texts;
 
-pub use context::{Change, Checked, Context};
+pub use context::{Change, Checked, Context, not_compiled};
 
 use anyhow::Result;
 use serde_json::Value;
@@ -58,7 +67,7 @@ pub trait Gate: Send + Sync {
 }
 
 /// All gates, in the order in which they are shown.
-pub const GATES: &[&GateSpec] = &[];
+pub const GATES: &[&GateSpec] = &[&parse::SPEC, &safety::SPEC, &compile::SPEC, &lineage_diff::SPEC, &pii_scan::SPEC];
 
 /// The gate of that id.
 pub fn gate(id: &str) -> Option<&'static GateSpec> {

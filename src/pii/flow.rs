@@ -177,6 +177,11 @@ impl<'a> Flow<'a> {
         self.unseen.iter().filter(move |(model, _)| model == id).map(|(_, unseen)| unseen)
     }
 
+    /// The project's own masking functions.
+    pub fn masking(&self) -> &'a [String] {
+        self.masking
+    }
+
     /// The side.
     pub fn bound(&self) -> &'a Bound {
         self.bound

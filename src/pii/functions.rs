@@ -339,7 +339,7 @@ fn has_key(inside: &str) -> bool {
         match bytes[at] {
             b'\'' => {
                 let end = skip_quoted(bytes, at, b'\'');
-                let long = end - at - 2 >= 8;
+                let long = end.saturating_sub(at + 2) >= 8;
                 if long && !open.iter().any(|fallback| *fallback) {
                     return true;
                 }

@@ -298,8 +298,3 @@ pub struct SqlError {
     /// Where, when the parser said.
     pub span: Option<Span>,
 }
-
-/// Placeholder until the front end lands.
-pub fn analyze(_sql: &str, _dialect: Dialect, _catalog: &dyn Catalog) -> Result<Analysis, SqlError> {
-    Err(SqlError { message: "not analysed".into(), span: None })
-}

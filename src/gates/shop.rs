@@ -51,7 +51,7 @@ fn model(name: &str, text: &str) -> Model {
         path: format!("models/{name}.sql"),
         raw: sql.as_str().into(),
         first_line: 1,
-        csv: seed.then(|| text["csv:".len()..].as_bytes().into()),
+        csv: seed.then(|| text.as_bytes()["csv:".len()..].into()),
         config: Map::new(),
         tags: BTreeSet::new(),
         meta: Map::new(),

@@ -18,7 +18,7 @@ fn found(options: serde_json::Value, base: &str, head: &str) -> (String, Vec<(St
 #[test]
 fn thresholds_are_of_base_and_have_a_floor() {
     let loss = ("row_count_diff/rows-lost".to_owned(), Severity::Error);
-    assert_eq!(found(none(), &many(100), &many(80)).1, [loss.clone()]);
+    assert_eq!(found(none(), &many(100), &many(80)).1, std::slice::from_ref(&loss));
     assert_eq!(found(none(), &many(200), &many(186)).1, [(loss.0.clone(), Severity::Warning)]);
     assert_eq!(found(none(), &many(1000), &many(980)).1, []);
     assert_eq!(found(none(), &many(50), &many(40)).1, []);

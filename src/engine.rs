@@ -2,6 +2,17 @@
 //!
 //! It knows no gate and no dbt: it is told what each relation is made of.
 
+pub mod build;
+pub mod duckdb;
+mod graph;
+pub mod scratch;
+pub mod statement;
+mod values;
+
+pub use build::Workspace;
+pub use duckdb::{DuckDb, Locked};
+pub use scratch::{Attach, Limits, RelationKey, Scratch};
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -20,6 +31,8 @@ pub enum Side {
 pub struct Definition {
     /// Its id (dbt unique id or relation name).
     pub id: String,
+    /// The relation's own name (`orders`): what SQL that reads it may qualify columns with, and what messages call it.
+    pub name: String,
     /// How it is made.
     pub body: Body,
     /// Text of each reference in `body` (exactly as it stands in the SQL, `"db"."schema"."t"`) and the id it means.
@@ -59,6 +72,28 @@ pub struct SidePlan {
     /// Every name by which SQL text may call a relation, lower-case, parts joined with `.`
     /// (`jaffle.main.orders`, `main.orders`, `orders` where unambiguous), to its id.
     pub names: BTreeMap<String, String>,
+    /// Text by which compiled SQL calls a relation (exactly as rendered), to its id: for texts that our parser cannot read.
+    pub rendered: BTreeMap<String, String>,
+}
+
+impl SidePlan {
+    /// The definition of an id.
+    ///
+    /// # Errors
+    /// The id is none of this side.
+    pub fn definition(&self, id: &str) -> anyhow::Result<&Definition> {
+        self.definitions.get(id).ok_or_else(|| anyhow::anyhow!("{id} is no relation of this side"))
+    }
+}
+
+/// A name as SQL text that can stand anywhere a name can.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text as a SQL string literal.
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// One value of a result.
@@ -104,3 +139,6 @@ pub trait Engine: Send + Sync {
     /// The dialect that it speaks.
     fn dialect(&self) -> crate::sql::Dialect;
 }
+
+#[cfg(test)]
+mod lockdown_tests;

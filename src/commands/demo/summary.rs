@@ -1,0 +1,69 @@
+//! What the demo prints after the report: what each gate caught, and each of the four mistakes by itself.
+
+use super::{MAIN, PULL_REQUEST};
+use crate::finding::{Finding, Severity};
+use crate::report::{Report, Verdict};
+use std::fmt::Write;
+use std::path::Path;
+
+/// The closing text. `alone` holds the report of each mistake by itself, `kept` the folder that stays.
+pub fn text(report: &Report, alone: &[(&str, Report)], kept: Option<&Path>) -> String {
+    let mut out = String::from("What each gate caught\n");
+    for gate in gates(report) {
+        let caught: Vec<&Finding> =
+            report.findings.iter().filter(|f| f.gate == gate && f.severity > Severity::Note).collect();
+        let judged = report.outcomes.iter().filter(|o| o.gate == gate);
+        match caught.first() {
+            Some(first) => {
+                let more = if caught.len() > 1 { format!(" (and {} more)", caught.len() - 1) } else { String::new() };
+                line(&mut out, gate, &format!("{}: {}{more}", subject(first), first.message));
+            }
+            None => {
+                let passed = judged.filter(|o| o.verdict == Verdict::Pass).count();
+                line(&mut out, gate, &format!("nothing; passed {passed} models"));
+            }
+        }
+    }
+    out.push_str("\nThe four mistakes in product_adoption, each by itself\n");
+    for (words, report) in alone {
+        let mut label = *words;
+        for finding in report.findings.iter().filter(|f| f.severity > Severity::Note) {
+            line(&mut out, label, &format!("{} {}", finding.rule, finding.message));
+            label = "";
+        }
+        if !label.is_empty() {
+            line(&mut out, label, "not caught");
+        }
+    }
+    if let Some(dir) = kept {
+        let _ = write!(
+            out,
+            "\nThe pull request is in {}. Try there:\n  rowproof run --base {MAIN} --head {PULL_REQUEST}\n",
+            dir.display()
+        );
+    }
+    out
+}
+
+/// Gates that were asked, in the order in which the report has them.
+fn gates(report: &Report) -> Vec<&str> {
+    let mut order: Vec<&str> = Vec::new();
+    for spec in crate::gates::GATES {
+        if report.outcomes.iter().any(|o| o.gate == spec.id) {
+            order.push(spec.id);
+        }
+    }
+    order
+}
+
+fn subject(finding: &Finding) -> String {
+    match &finding.column {
+        Some(column) => format!("{}.{column}", finding.model),
+        None => finding.model.clone(),
+    }
+}
+
+fn line(out: &mut String, label: &str, text: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "  {label:<26} {text}");
+}

@@ -1,0 +1,118 @@
+//! Imports point one way: a part may use what stands below it, never what stands above.
+
+use crate::sandbox::{crate_folder, files};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What each part of `src` may import from others, by the first word of its path. Anything not named here is refused,
+/// so a new part says what it stands on.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("main", &["rowproof"]),
+    (
+        "commands",
+        &[
+            "audit",
+            "cli",
+            "engine",
+            "files",
+            "finding",
+            "gates",
+            "git",
+            "github",
+            "output",
+            "pii",
+            "policy",
+            "project",
+            "reconcile",
+            "report",
+            "run",
+            "sql",
+        ],
+    ),
+    ("cli", &[]),
+    ("run", &["engine", "files", "finding", "gates", "git", "policy", "project", "report", "sql"]),
+    ("policy", &["finding", "gates"]),
+    ("gates", &["engine", "finding", "pii", "project", "reconcile", "report", "sql"]),
+    ("reconcile", &["engine", "sql"]),
+    ("pii", &["finding", "project", "report", "sql"]),
+    ("project", &["files", "finding", "report", "sql"]),
+    ("engine", &["sql"]),
+    ("git", &["files"]),
+    ("github", &["finding", "report"]),
+    ("audit", &["finding", "report"]),
+    ("output", &["finding", "gates", "reconcile", "report"]),
+    ("report", &["finding"]),
+    ("finding", &[]),
+    ("files", &[]),
+    ("sql", &[]),
+];
+
+/// The part that a file belongs to: `gates/parse.rs` and `gates.rs` are of `gates`.
+fn part(path: &str) -> String {
+    path.split('/').next().unwrap().trim_end_matches(".rs").to_owned()
+}
+
+/// Parts named by `crate::PART` in the code of a file, comments and strings left out as far as a line shows them.
+fn imported(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for line in text.lines().map(|l| l.split("//").next().unwrap_or("")) {
+        for (at, _) in line.match_indices("crate::") {
+            let rest = &line[at + "crate::".len()..];
+            if let Some(group) = rest.strip_prefix('{') {
+                let names = group.split([',', '}']).map(|n| n.trim().split("::").next().unwrap_or("").to_owned());
+                found.extend(names.filter(|n| !n.is_empty()));
+            } else {
+                found.insert(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+            }
+        }
+    }
+    found
+}
+
+fn graph() -> BTreeMap<String, BTreeMap<String, String>> {
+    let mut graph: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for (path, file) in files(&crate_folder("src")) {
+        let from = part(&path);
+        if from == "lib" || !path.ends_with(".rs") {
+            continue;
+        }
+        for to in imported(&std::fs::read_to_string(file).unwrap()) {
+            if to != from {
+                graph.entry(from.clone()).or_default().entry(to).or_insert_with(|| path.clone());
+            }
+        }
+    }
+    graph
+}
+
+#[test]
+fn imports_point_one_way() {
+    let allowed: BTreeMap<&str, &[&str]> = ALLOWED.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for (from, targets) in graph() {
+        for (to, path) in targets {
+            if !allowed.get(from.as_str()).is_some_and(|may| may.contains(&to.as_str())) {
+                wrong.push(format!("src/{path}: {from} may not import {to}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_table_has_no_circle() {
+    let mut left: BTreeMap<&str, &[&str]> = ALLOWED.iter().copied().collect();
+    while !left.is_empty() {
+        let free: Vec<&str> =
+            left.iter().filter(|(_, may)| may.iter().all(|to| !left.contains_key(to))).map(|(from, _)| *from).collect();
+        assert!(!free.is_empty(), "a circle among {:?}", left.keys());
+        left.retain(|from, _| !free.contains(from));
+    }
+}
+
+#[test]
+fn the_scan_sees_imports() {
+    let text =
+        "use crate::report::Report;\nuse crate::{sql, gates::GATES};\n// crate::engine\nlet x = crate::files::y();";
+    let names: Vec<String> = imported(text).into_iter().collect();
+    assert_eq!(names, ["files", "gates", "report", "sql"]);
+}

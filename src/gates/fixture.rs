@@ -190,7 +190,8 @@ impl Shop {
         self
     }
 
-    fn bound(&self) -> Bound {
+    /// Analysed.
+    pub(crate) fn bound(&self) -> Bound {
         Bound::new(self.project.clone(), &self.known)
     }
 }

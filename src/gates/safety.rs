@@ -15,6 +15,7 @@ use crate::project::NotCompiledCode;
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 /// The gate's registration.
 pub const SPEC: GateSpec = GateSpec {
@@ -104,7 +105,7 @@ impl Gate for Safety {
     fn check(&self, change: &Change<'_>, cx: &Context<'_>) -> Result<Checked> {
         let Some(head) = change.head else { return Ok(Checked::skip("removed")) };
         let mut findings = secrets::check(change);
-        let (hooked, unread) = hooks::check(change, cx, &self.options)?;
+        let (hooked, unread) = hooks::of_model(change, cx, &self.options);
         findings.extend(hooked);
         if head.csv.is_some() {
             return told(findings, "a seed: no SQL of its own".to_owned(), unread);
@@ -136,6 +137,18 @@ impl Gate for Safety {
         let summary = format!("one read-only query; {relations} relations, {functions} function calls looked at");
         told(once(findings), summary, unread)
     }
+}
+
+/// Judges the `on-run-start` and `on-run-end` hooks of the project, which belong to no model; `value` holds the options
+/// of this gate.
+///
+/// # Errors
+/// Options that do not fit, or a hook that could not be rendered.
+pub fn project_hooks(value: &Value, cx: &Context<'_>) -> Result<Checked> {
+    let options: Options = options(value)?;
+    let (findings, unread) = hooks::of_project(cx, &options);
+    let count = cx.head.project.hooks.len();
+    told(findings, format!("{count} hooks of the project run nothing outside the allowed list"), unread)
 }
 
 impl Safety {

@@ -4,10 +4,9 @@ use super::Options;
 use super::functions::danger;
 use crate::finding::Finding;
 use crate::gates::{Change, Context, not_compiled};
-use crate::project::{Hook, ProjectKind};
-use crate::report::ChangeKind;
+use crate::project::{Hook, Model};
 use crate::sql::{self, Dialect, StatementKind};
-use anyhow::{Result, anyhow};
+use anyhow::anyhow;
 use std::collections::BTreeSet;
 
 /// Statements that hooks run for housekeeping, by their leading words.
@@ -38,37 +37,32 @@ pub(super) const ALLOWED: &[&str] = &[
     "alter warehouse",
 ];
 
-/// Defects of the hooks that are new or changed against base, and why a hook could not be judged.
-pub(super) fn check(
+/// Defects of the model's hooks that are new or changed against base, and why a hook could not be judged.
+pub(super) fn of_model(
     change: &Change<'_>,
     cx: &Context<'_>,
     options: &Options,
-) -> Result<(Vec<Finding>, Option<anyhow::Error>)> {
-    let dialect = cx.head.project.dialect;
+) -> (Vec<Finding>, Option<anyhow::Error>) {
+    let of = |model: Option<&Model>| model.map(|m| m.hooks.clone()).unwrap_or_default();
+    check(&of(change.head), &of(change.base), cx, options)
+}
+
+/// The same for the hooks of the whole project.
+pub(super) fn of_project(cx: &Context<'_>, options: &Options) -> (Vec<Finding>, Option<anyhow::Error>) {
+    check(&cx.head.project.hooks, &cx.base.project.hooks, cx, options)
+}
+
+fn check(now: &[Hook], before: &[Hook], cx: &Context<'_>, options: &Options) -> (Vec<Finding>, Option<anyhow::Error>) {
+    let before: BTreeSet<(String, String)> = before.iter().map(identity).collect();
     let mut findings = Vec::new();
     let mut unread = None;
-    let own = change.head.map(|m| m.hooks.as_slice()).unwrap_or_default();
-    let own_before = known(change.base.map(|m| m.hooks.as_slice()).unwrap_or_default());
-    let all = if speaks_for_project(change, cx) { cx.head.project.hooks.as_slice() } else { &[] };
-    let all_before = known(&cx.base.project.hooks);
-    let hooks = own.iter().map(|h| (h, &own_before)).chain(all.iter().map(|h| (h, &all_before)));
-    for (hook, before) in hooks {
-        if before.contains(&identity(hook)) {
-            continue;
-        }
+    for hook in now.iter().filter(|hook| !before.contains(&identity(hook))) {
         match &hook.sql {
-            Ok(sql) => findings.extend(judge(hook, sql, dialect, options)),
+            Ok(sql) => findings.extend(judge(hook, sql, cx.head.project.dialect, options)),
             Err(reason) => unread = unread.or_else(|| Some(anyhow!("{} {}", hook.event, not_compiled(reason)))),
         }
     }
-    Ok((findings, unread))
-}
-
-/// The project's own hooks belong to no model: the first changed model of the run speaks for them, once.
-fn speaks_for_project(change: &Change<'_>, cx: &Context<'_>) -> bool {
-    let present = cx.changes.iter().filter(|c| c.kind != ChangeKind::Removed);
-    cx.head.project.kind == ProjectKind::Dbt
-        && present.map(|c| c.unique_id.as_str()).min().is_none_or(|first| first == change.unique_id)
+    (findings, unread)
 }
 
 fn identity(hook: &Hook) -> (String, String) {
@@ -77,10 +71,6 @@ fn identity(hook: &Hook) -> (String, String) {
         Err(reason) => format!("? {}", reason.message),
     };
     (hook.event.clone(), text)
-}
-
-fn known(hooks: &[Hook]) -> BTreeSet<(String, String)> {
-    hooks.iter().map(identity).collect()
 }
 
 fn judge(hook: &Hook, sql: &str, dialect: Dialect, options: &Options) -> Vec<Finding> {

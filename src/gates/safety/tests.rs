@@ -1,5 +1,5 @@
 use super::functions::matches_pattern;
-use crate::gates::fixture::{Shop, assert_found, found, judge, shop};
+use crate::gates::fixture::{Shop, assert_found, found, judge, shop, told};
 use crate::project::{Hook, NotCompiledCode, Place};
 use serde_json::json;
 
@@ -119,13 +119,18 @@ fn hooks_that_write() {
 }
 
 #[test]
-fn hooks_of_the_project_are_told_once() {
-    let mut head =
-        base().model("m", "select id, 1 as b from {{ ref('stg') }}").model("stg", "select 1 as id, 2 as amount");
+fn hooks_of_the_project_belong_to_no_model() {
+    let mut head = base().model("m", "select id, 1 as b from {{ ref('stg') }}");
     let place = Place { path: "dbt_project.yml".into(), line: 8, column: 3 };
     head.project.hooks.push(Hook { event: "on-run-end".into(), sql: Ok("drop schema raw".into()), place });
-    assert_found(&found("safety", &base(), &head, "m"), &["error hook-writes: on-run-end runs `drop schema raw`"]);
-    assert_found(&found("safety", &base(), &head, "stg"), &[]);
+    assert_found(&found("safety", &base(), &head, "m"), &[]);
+    let (old, new) = (base().bound(), head.bound());
+    let told_of = |base, head| {
+        let cx = crate::gates::Context { base, head, data: Err("none"), changes: &[] };
+        super::project_hooks(&json!({}), &cx).unwrap().findings.iter().map(told).collect::<Vec<_>>()
+    };
+    assert_found(&told_of(&old, &new), &["error hook-writes: on-run-end runs `drop schema raw`"]);
+    assert_found(&told_of(&new, &new), &[]);
 }
 
 #[test]

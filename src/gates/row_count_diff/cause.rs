@@ -2,7 +2,7 @@
 
 use crate::engine::{Cell, Side};
 use crate::finding::Location;
-use crate::gates::{Change, Context, Data, place};
+use crate::gates::{Change, Context, Data};
 use crate::project::Model;
 use crate::reconcile::thousands;
 use crate::sql::{Analysis, Clause, ClauseKind, JoinClause};
@@ -83,7 +83,7 @@ impl Sided<'_> {
     }
 
     fn place(&self, clause: &Clause) -> Location {
-        place::of(self.model, &clause.span)
+        self.model.locate(&clause.span)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Column references of the changed model that do not resolve.
 
-use super::downstream::{blamed_elsewhere, maybe_of};
+use super::downstream::blamed_elsewhere;
 use crate::finding::Finding;
 use crate::gates::nearest::{hint, nearest};
 use crate::gates::texts::{Text, unchanged};
@@ -16,19 +16,19 @@ pub(super) fn check(text: &Text<'_>, analysis: &Analysis, change: &Change<'_>, c
     for lost in &analysis.unresolved {
         let fresh = !before.contains(&key(lost));
         // Text that nobody touched broke because of a model upstream, which has the finding.
-        let upstream = same_text && blamed_elsewhere(&text.model.unique_id, lost, analysis, cx);
+        let upstream = same_text && blamed_elsewhere(&text.model.unique_id, lost, cx);
         if fresh && !upstream {
-            findings.extend(finding(text, lost, analysis, cx));
+            findings.extend(finding(text, lost, cx));
         }
     }
     findings
 }
 
-fn finding(text: &Text<'_>, lost: &Unresolved, analysis: &Analysis, cx: &Context<'_>) -> Option<Finding> {
+fn finding(text: &Text<'_>, lost: &Unresolved, cx: &Context<'_>) -> Option<Finding> {
     let name = &lost.name;
     let column = last_part(name);
-    let tables: BTreeSet<String> = maybe_of(lost, analysis).map(|id| cx.head.display_name(id)).collect();
-    let places = tables.iter().take(4).map(|t| format!("`{t}`")).collect::<Vec<_>>();
+    let tables: BTreeSet<String> = lost.tables.iter().map(|id| cx.head.display_name(id)).collect();
+    let places = tables.iter().map(|t| format!("`{t}`")).collect::<Vec<_>>();
     let meant = nearest(column, lost.candidates.iter().map(String::as_str));
     let (rule, message, help) = match lost.reason {
         Reason::NotInSchema => {
@@ -46,7 +46,7 @@ fn finding(text: &Text<'_>, lost: &Unresolved, analysis: &Analysis, cx: &Context
             ("compile/unknown-alias", message, "correct the alias, or join the relation")
         }
         Reason::Ambiguous => {
-            let of = if lost.tables.len() > 1 { format!(": {} have it", places.join(" and ")) } else { String::new() };
+            let of = if places.len() > 1 { format!(": {} have it", places.join(" and ")) } else { String::new() };
             let message = format!("column `{name}` is ambiguous{of}");
             ("compile/ambiguous-column", message, "qualify it with the relation that is meant")
         }

@@ -4,6 +4,8 @@ use super::{Change, Checked, Context, Gate, GateSpec, Needs, Rule, options};
 use crate::engine::Side;
 use crate::finding::{Finding, Location, Severity};
 use crate::gates::context::Reference;
+use crate::pii::names::entity;
+use crate::pii::tags::{Marks, Vocabulary};
 use crate::project::{Model, TestKind};
 use crate::reconcile::{ColumnResult, Options as Comparison, Reconciliation, compare};
 use crate::reconcile::{KeySample, scientific, thousands};
@@ -145,7 +147,7 @@ impl Gate for Reconcile {
             column_tolerance: entry.column_tolerance.clone(),
             exclude: entry.exclude.clone(),
             sample: self.0.sample.unwrap_or(5),
-            masked: masked(model),
+            masked: masked(cx, &change.unique_id),
         };
         let result = compare(data.engine(), &reference, &candidate, &comparison)?;
         let findings = findings(&result, model, cx, &change.unique_id);
@@ -184,19 +186,21 @@ fn declared_keys(cx: &Context<'_>, id: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// Columns whose values are not to be shown: those that the project tags as personal.
-fn masked(model: &Model) -> BTreeSet<String> {
-    let personal = |text: &str| {
-        let text = text.to_lowercase();
-        ["pii", "personal", "sensitive", "confidential"].iter().any(|word| text.contains(word))
-    };
-    let tagged = |c: &crate::project::ColumnInfo| {
-        c.tags.iter().any(|t| personal(t))
-            || c.meta
-                .iter()
-                .any(|(key, value)| (personal(key) && value != &json!(false)) || personal(&value.to_string()))
-    };
-    model.columns.values().filter(|c| tagged(c)).map(|c| c.name.clone()).collect()
+/// Columns whose values are not to be shown: those that either side tags as personal, and those whose name says it.
+fn masked(cx: &Context<'_>, id: &str) -> BTreeSet<String> {
+    let ids = BTreeSet::from([id]);
+    let mut masked = BTreeSet::new();
+    for side in [cx.base, cx.head] {
+        let tags = Marks::read(&side.project, &Vocabulary::default(), &ids);
+        let named = side.columns(id).into_iter().flatten().map(String::as_str);
+        let declared = side.project.models.get(id).into_iter().flat_map(|m| m.columns.keys().map(String::as_str));
+        for column in named.chain(declared) {
+            if tags.tagged(id, column) || tags.whole(id).is_some() || entity(column).is_some() {
+                masked.insert(column.to_owned());
+            }
+        }
+    }
+    masked
 }
 
 fn findings(result: &Reconciliation, model: &Model, cx: &Context<'_>, id: &str) -> Vec<Finding> {
@@ -327,7 +331,7 @@ fn shown(key: &KeySample) -> String {
 fn output_place(model: &Model, cx: &Context<'_>, id: &str, column: &str) -> Location {
     let analysis = cx.analysis(Side::Head, id).ok();
     let output = analysis.and_then(|a| a.outputs.iter().find(|o| o.name.eq_ignore_ascii_case(column)));
-    output.map_or_else(|| Location::file(&*model.path), |o| super::place::of(model, &o.span))
+    output.map_or_else(|| Location::file(&*model.path), |o| model.locate(&o.span))
 }
 
 #[cfg(test)]

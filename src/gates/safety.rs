@@ -105,7 +105,7 @@ impl Gate for Safety {
     fn check(&self, change: &Change<'_>, cx: &Context<'_>) -> Result<Checked> {
         let Some(head) = change.head else { return Ok(Checked::skip("removed")) };
         let mut findings = secrets::check(change);
-        let (hooked, unread) = hooks::of_model(change, cx, &self.options);
+        let (hooked, unread) = hooks::check(change, cx, &self.options);
         findings.extend(hooked);
         if head.csv.is_some() {
             return told(findings, "a seed: no SQL of its own".to_owned(), unread);
@@ -139,18 +139,6 @@ impl Gate for Safety {
     }
 }
 
-/// Judges the `on-run-start` and `on-run-end` hooks of the project, which belong to no model; `value` holds the options
-/// of this gate.
-///
-/// # Errors
-/// Options that do not fit, or a hook that could not be rendered.
-pub fn project_hooks(value: &Value, cx: &Context<'_>) -> Result<Checked> {
-    let options: Options = options(value)?;
-    let (findings, unread) = hooks::of_project(cx, &options);
-    let count = cx.head.project.hooks.len();
-    told(findings, format!("{count} hooks of the project run nothing outside the allowed list"), unread)
-}
-
 impl Safety {
     fn text(&self, text: &Text<'_>, change: &Change<'_>, cx: &Context<'_>) -> Result<(Vec<Finding>, usize, usize)> {
         let mut findings = statements::check(text, change, cx)?;
@@ -165,6 +153,17 @@ impl Safety {
         }
         Ok((findings, relations, functions))
     }
+}
+
+/// Judges the project's own hooks (`on-run-start`, `on-run-end`), which belong to no model, by the gate's options.
+///
+/// # Errors
+/// Options that do not fit, or a hook that could not be rendered.
+pub fn project_hooks(options: &Value, cx: &Context<'_>) -> Result<Checked> {
+    let options: Options = super::options(options)?;
+    let (base, head) = (&cx.base.project, &cx.head.project);
+    let (findings, unread) = hooks::compare(&base.hooks, &head.hooks, head.dialect, &options);
+    told(findings, format!("{} project hooks looked at", head.hooks.len()), unread)
 }
 
 /// Findings win over what could not be read: a defect is known, whatever else is not.

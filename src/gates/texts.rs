@@ -32,12 +32,7 @@ impl<'a> Text<'a> {
 
     /// The place in the template of a place in this text.
     pub fn place(&self, span: &Span) -> Location {
-        if !self.incremental {
-            return self.model.locate(span);
-        }
-        let needle = self.sql.get(span.start..span.end).unwrap_or_default().trim();
-        let found = if needle.is_empty() { None } else { self.model.locate_in_raw(needle) };
-        found.unwrap_or_else(|| Location::file(&self.model.path))
+        self.model.locate_in(self.sql, span)
     }
 
     /// Reads this text against the relations of its side.

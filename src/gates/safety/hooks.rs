@@ -4,7 +4,7 @@ use super::Options;
 use super::functions::danger;
 use crate::finding::Finding;
 use crate::gates::{Change, Context, not_compiled};
-use crate::project::{Hook, Model};
+use crate::project::Hook;
 use crate::sql::{self, Dialect, StatementKind};
 use anyhow::anyhow;
 use std::collections::BTreeSet;
@@ -38,27 +38,25 @@ pub(super) const ALLOWED: &[&str] = &[
 ];
 
 /// Defects of the model's hooks that are new or changed against base, and why a hook could not be judged.
-pub(super) fn of_model(
-    change: &Change<'_>,
-    cx: &Context<'_>,
+pub(super) fn check(change: &Change<'_>, cx: &Context<'_>, options: &Options) -> (Vec<Finding>, Option<anyhow::Error>) {
+    let head = change.head.map(|m| m.hooks.as_slice()).unwrap_or_default();
+    let base = change.base.map(|m| m.hooks.as_slice()).unwrap_or_default();
+    compare(base, head, cx.head.project.dialect, options)
+}
+
+/// Defects of `head`'s hooks that `base` does not have, and why a hook could not be judged.
+pub(super) fn compare(
+    base: &[Hook],
+    head: &[Hook],
+    dialect: Dialect,
     options: &Options,
 ) -> (Vec<Finding>, Option<anyhow::Error>) {
-    let of = |model: Option<&Model>| model.map(|m| m.hooks.clone()).unwrap_or_default();
-    check(&of(change.head), &of(change.base), cx, options)
-}
-
-/// The same for the hooks of the whole project.
-pub(super) fn of_project(cx: &Context<'_>, options: &Options) -> (Vec<Finding>, Option<anyhow::Error>) {
-    check(&cx.head.project.hooks, &cx.base.project.hooks, cx, options)
-}
-
-fn check(now: &[Hook], before: &[Hook], cx: &Context<'_>, options: &Options) -> (Vec<Finding>, Option<anyhow::Error>) {
-    let before: BTreeSet<(String, String)> = before.iter().map(identity).collect();
     let mut findings = Vec::new();
     let mut unread = None;
-    for hook in now.iter().filter(|hook| !before.contains(&identity(hook))) {
+    let before = known(base);
+    for hook in head.iter().filter(|h| !before.contains(&identity(h))) {
         match &hook.sql {
-            Ok(sql) => findings.extend(judge(hook, sql, cx.head.project.dialect, options)),
+            Ok(sql) => findings.extend(judge(hook, sql, dialect, options)),
             Err(reason) => unread = unread.or_else(|| Some(anyhow!("{} {}", hook.event, not_compiled(reason)))),
         }
     }
@@ -71,6 +69,10 @@ fn identity(hook: &Hook) -> (String, String) {
         Err(reason) => format!("? {}", reason.message),
     };
     (hook.event.clone(), text)
+}
+
+fn known(hooks: &[Hook]) -> BTreeSet<(String, String)> {
+    hooks.iter().map(identity).collect()
 }
 
 fn judge(hook: &Hook, sql: &str, dialect: Dialect, options: &Options) -> Vec<Finding> {

@@ -1,9 +1,9 @@
 //! Column references of the changed model that do not resolve.
 
-use super::downstream::{blamed_elsewhere, maybe_of};
+use super::downstream::blamed_elsewhere;
 use crate::finding::Finding;
 use crate::gates::nearest::{hint, nearest};
-use crate::gates::texts::{Text, unchanged};
+use crate::gates::texts::{Text, maybe_of, unchanged};
 use crate::gates::{Change, Context};
 use crate::sql::{Analysis, Reason, Unresolved};
 use std::collections::BTreeSet;
@@ -35,6 +35,7 @@ fn finding(text: &Text<'_>, lost: &Unresolved, analysis: &Analysis, cx: &Context
             let wher = match places.len() {
                 0 => "no relation in sight has it".to_owned(),
                 1 => format!("{} has no such column", places[0]),
+                _ if lost.tables.is_empty() => "no relation in sight has it".to_owned(),
                 _ => format!("none of {} has it", places.join(", ")),
             };
             let message = format!("column `{name}` does not exist: {wher}{}", hint(meant));

@@ -2,7 +2,7 @@
 
 use super::columns::{key, last_part};
 use crate::finding::{Finding, Location, Severity};
-use crate::gates::texts::Text;
+use crate::gates::texts::{Text, maybe_of};
 use crate::gates::{Change, Checked, Context};
 use crate::project::bind::ColumnId;
 use crate::project::{DataTest, Model, NotCompiledCode, UnitTest};
@@ -47,12 +47,6 @@ fn known_as(base_id: &str, head_id: &str, column: &str, cx: &Context<'_>) -> BTr
 fn reads(lost: &Unresolved, analysis: &Analysis, names: &BTreeSet<ColumnId>) -> bool {
     let column = last_part(&lost.name).to_lowercase();
     lost.reason == Reason::NotInSchema && maybe_of(lost, analysis).any(|t| names.contains(&(t.clone(), column.clone())))
-}
-
-/// The relations that a lost reference was looked up in.
-pub(super) fn maybe_of<'a>(lost: &'a Unresolved, analysis: &'a Analysis) -> impl Iterator<Item = &'a String> {
-    let all = lost.tables.is_empty();
-    lost.tables.iter().chain(analysis.relations.iter().filter(move |_| all).map(|r| &r.id))
 }
 
 /// Whether another change of the run took away what this reference reads.

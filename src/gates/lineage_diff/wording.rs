@@ -46,7 +46,15 @@ pub(super) fn without_rows(expression: &str) -> String {
 
 /// The expression with the names that people use.
 pub(super) fn shown_expression(expression: &str, cx: &Context<'_>) -> String {
-    let plain = without_blocks(expression);
+    // A joined block has no name that means anything to a person.
+    let named =
+        ROWS.replace_all(
+            expression,
+            |hit: &regex::Captures<'_>| {
+                if hit[0].starts_with('@') { hit[0].to_owned() } else { "(subquery)".to_owned() }
+            },
+        );
+    let plain = without_blocks(&named);
     let short = ID.replace_all(&plain, |hit: &regex::Captures<'_>| short_name(&hit[0], cx));
     LONG.replace_all(&short, "...").into_owned()
 }

@@ -69,8 +69,7 @@ impl Index {
             return Err(Fault::new(NotCompiledCode::Packages, message).named(name));
         } else if package.is_none() && !self.packages_missing.is_empty() {
             let missing = self.packages_missing.iter().cloned().collect::<Vec<_>>().join(", ");
-            let message = format!("{shown} names no model here; it may be in a package that is not installed ({missing})");
-            return Err(Fault::new(NotCompiledCode::Packages, message).named(name));
+            format!("{shown} names no model of this project (packages not installed: {missing})")
         } else {
             format!("{shown} names no model of this project")
         };

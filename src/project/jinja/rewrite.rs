@@ -337,7 +337,7 @@ fn escape(content: &str, out: &mut String) {
                     match decoded.filter(|_| digits.chars().all(|d| d.is_ascii_hexdigit())) {
                         Some(decoded) if !matches!(decoded, '\'' | '\\') => {
                             out.push(decoded);
-                            (0..digits.chars().count()).for_each(|_| drop(chars.next()));
+                            chars.nth(digits.chars().count() - 1);
                         }
                         _ => {
                             *out += "\\\\";
@@ -367,15 +367,15 @@ mod tests {
     #[test]
     fn literals_become_mutable() {
         assert_eq!(body("{{ [1, a[0]] }}"), "{{  __l([1, a[0]])  }}");
-        assert_eq!(body("{% if x in['a'] %}"), "{%  if x in __l(['a'])  %}");
-        assert_eq!(body("{% set x = {'a': []} %}"), "{%  set x = __v( __d({'a': __l([])}))  %}");
+        assert_eq!(body("{% if x in['a'] %}"), "{%  if x in __l(['a']) %}");
+        assert_eq!(body("{% set x = {'a': []} %}"), "{%  set x = __v( __d({'a': __l([])})) %}");
     }
 
     #[test]
     fn python_strings() {
         assert_eq!(body(r"{{ 'a' 'b\d' }}"), r"{{  'ab\\d'  }}");
         assert_eq!(body("{{ '%s-%s' % (a, b.c[1]) ~ x }}"), "{{  '%s-%s'|__mod((a, b.c[1])) ~ x  }}");
-        assert_eq!(body("{% if x: %}"), "{%  if x %}".replace("x %", "x %").replace("x %}", "x %}"));
+        assert_eq!(body("{% if x: %}"), "{%  if x %}");
     }
 
     #[test]

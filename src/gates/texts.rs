@@ -32,7 +32,7 @@ impl<'a> Text<'a> {
 
     /// The place in the template of a place in this text.
     pub fn place(&self, span: &Span) -> Location {
-        self.model.locate_in(self.sql, span)
+        if self.incremental { self.model.locate_incremental(span) } else { self.model.locate(span) }
     }
 
     /// Reads this text against the relations of its side.

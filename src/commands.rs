@@ -3,9 +3,13 @@
 mod compile;
 pub mod console;
 mod demo;
+pub mod explain;
 mod faces;
 mod gather;
+pub mod gates;
 mod lineage;
+pub mod policy;
+pub mod reconcile;
 mod run;
 
 use crate::cli::{Cli, Command};

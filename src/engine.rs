@@ -5,7 +5,7 @@
 pub mod build;
 pub mod duckdb;
 mod graph;
-mod scratch;
+pub mod scratch;
 pub mod statement;
 mod values;
 
@@ -72,6 +72,8 @@ pub struct SidePlan {
     /// Every name by which SQL text may call a relation, lower-case, parts joined with `.`
     /// (`jaffle.main.orders`, `main.orders`, `orders` where unambiguous), to its id.
     pub names: BTreeMap<String, String>,
+    /// Text by which compiled SQL calls a relation (exactly as rendered), to its id: for texts that our parser cannot read.
+    pub rendered: BTreeMap<String, String>,
 }
 
 impl SidePlan {

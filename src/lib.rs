@@ -7,6 +7,7 @@ pub mod files;
 pub mod finding;
 pub mod gates;
 pub mod git;
+pub mod output;
 pub mod policy;
 pub mod project;
 pub mod reconcile;

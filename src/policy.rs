@@ -60,7 +60,7 @@ pub struct Policy {
     pub notices: Vec<PolicyNotice>,
     /// The policy in force as it would be written in one file.
     pub effective: Map<String, Value>,
-    /// Path of each part of `effective` (`layers.marts`, `gates.test`) to the files and lines that speak of it,
+    /// Path of each part of `effective` (`layers.marts`, `layers.marts.match`, `gates.test`) to the files and lines that speak of it,
     /// outermost first.
     pub origins: BTreeMap<String, Vec<Origin>>,
 }
@@ -194,6 +194,12 @@ impl Policy {
     /// The layer of a model by its path from the project's folder: the first that matches, else the strictest.
     pub fn layer_of(&self, path: &str) -> &Layer {
         self.layers.iter().find(|layer| layer.matcher.is_match(path)).unwrap_or(&self.strictest)
+    }
+
+    /// The outermost place that speaks of a part of the policy (`layers.marts.match`); the file as a whole if none does.
+    pub fn origin(&self, part: &str) -> Origin {
+        let place = self.origins.get(part).and_then(|places| places.first());
+        place.cloned().unwrap_or_else(|| Origin { path: self.path.clone(), line: 0 })
     }
 
     /// The gates of the strictest layer, in the order of the registry.

@@ -2,7 +2,9 @@
 //!
 //! The only place where severities of the policy are applied and verdicts are decided.
 
+pub mod data;
 mod judge;
+pub mod plan;
 mod project_hooks;
 mod select;
 

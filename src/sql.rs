@@ -2,9 +2,39 @@
 //!
 //! It knows nothing of dbt, gates or engines: relations are whatever the [`Catalog`] says they are.
 
+mod analyze;
+mod call;
+mod canonical;
+mod clauses;
+mod compare;
+mod dialect;
+mod expr;
+mod expr_more;
+mod factor;
+mod functions;
+mod joins;
+mod lookup;
+mod names;
+mod parse;
+mod relations;
+mod resolve;
+mod scope;
+mod select;
 mod span;
+mod star;
+mod statements;
+mod term;
+#[cfg(test)]
+mod tests;
+mod tokens;
 
+pub use analyze::analyze;
+pub use compare::{Equivalence, columns_read, compare};
+pub use functions::{FunctionUse, functions};
+pub use relations::relations;
 pub use span::Span;
+pub use statements::{StatementInfo, StatementKind, statements};
+pub use tokens::same_text;
 
 use serde::{Deserialize, Serialize};
 
@@ -145,6 +175,8 @@ pub enum OutputKind {
 pub struct Output {
     /// Its name; `_col_N` (from 0) when it has none.
     pub name: String,
+    /// The name as the dialect compares it: equal keys are the same column name.
+    pub key: String,
     /// What it is.
     pub kind: OutputKind,
     /// Every source column of its expression, sorted, without duplicates.
@@ -224,6 +256,17 @@ pub struct RelationUse {
     pub span: Span,
 }
 
+/// A reference to a base column in the text of a query, directly or through stars.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ColumnRead {
+    /// [`TableInfo::id`] of the base relation.
+    pub table: String,
+    /// Column name as in [`Edge::column`].
+    pub column: String,
+    /// The reference; the star when the column only reaches the output through one.
+    pub span: Span,
+}
+
 /// Everything that one query says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Analysis {
@@ -238,6 +281,8 @@ pub struct Analysis {
     pub row_shape: Option<String>,
     /// Base relations that the text names.
     pub relations: Vec<RelationUse>,
+    /// Every reference to a base column, in any clause, in reading order.
+    pub reads: Vec<ColumnRead>,
     /// Every reference that did not resolve, outputs' included.
     pub unresolved: Vec<Unresolved>,
     /// True when only the permissive dialect could read the text: a weaker answer, said in the report.
@@ -252,30 +297,4 @@ pub struct SqlError {
     pub message: String,
     /// Where, when the parser said.
     pub span: Option<Span>,
-}
-
-/// Placeholder until the front end lands.
-pub fn analyze(_sql: &str, _dialect: Dialect, _catalog: &dyn Catalog) -> Result<Analysis, SqlError> {
-    Err(SqlError { message: "not analysed".into(), span: None })
-}
-
-/// Placeholder until the front end lands.
-pub fn same_text(a: &str, b: &str, _dialect: Dialect) -> bool {
-    a == b
-}
-
-/// Placeholder until the front end lands.
-pub fn compare(_base: &Analysis, _head: &Analysis) -> crate::report::Equivalence {
-    crate::report::Equivalence::Undecided
-}
-impl Dialect {
-    /// Placeholder until the front end lands.
-    pub fn name(self) -> &'static str {
-        "duckdb"
-    }
-}
-
-/// Placeholder until the front end lands.
-pub fn relations(_sql: &str, _dialect: Dialect) -> Result<Vec<RelationUse>, SqlError> {
-    Err(SqlError { message: "not analysed".into(), span: None })
 }

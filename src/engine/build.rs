@@ -1,7 +1,7 @@
 //! Both sides' relations, built on demand in one scratch database; what is made alike on both sides is built once.
 
 use super::graph::{Attached, Graph, Piece, leaf_hash, relation_name};
-use super::scratch::{Attach, Scratch, find};
+use super::scratch::{Attach, RelationKey, Scratch, find};
 use super::statement::single_query;
 use super::{Body, Definition, DuckDb, Engine, Side, SidePlan, quoted};
 use crate::sql::Dialect;
@@ -49,13 +49,20 @@ impl Workspace {
     pub fn new(mut scratch: Scratch, base: SidePlan, head: SidePlan, dialect: Dialect) -> Result<Self> {
         let mut built = BTreeMap::new();
         for definition in base.definitions.values().chain(head.definitions.values()) {
-            if matches!(definition.body, Body::Csv { .. } | Body::File(_)) {
-                built.entry(leaf_hash(definition)).or_insert_with(|| {
-                    let loaded = scratch.load(&definition.name, &definition.body);
-                    let outcome = loaded.map(|name| Relation { name, view: false });
-                    Built { outcome: outcome.map_err(|e| failed(definition, &e)), readers: BTreeSet::new() }
-                });
+            let hash = leaf_hash(definition);
+            if built.contains_key(&hash) {
+                continue;
             }
+            let loaded = match &definition.body {
+                Body::Csv { .. } | Body::File(_) => scratch.load(&definition.name, &definition.body),
+                Body::External(database, schema, name) => match file_view(&scratch, database, schema, name) {
+                    Some(key) => scratch.copy(&key),
+                    None => continue,
+                },
+                Body::Query(_) | Body::Unbuildable(_) => continue,
+            };
+            let outcome = loaded.map(|name| Relation { name, view: false }).map_err(|e| failed(definition, &e));
+            built.insert(hash, Built { outcome, readers: BTreeSet::new() });
         }
         let attached = scratch.columns().clone();
         let databases = scratch.attached().to_vec();
@@ -93,6 +100,25 @@ impl Workspace {
             }
         }
         Ok(text)
+    }
+
+    /// The relation that a name means on `side`: one of the project's, else one of the attached databases.
+    /// `name` is written as in SQL, with or without its schema and database.
+    ///
+    /// # Errors
+    /// Nothing has that name, or it could not be built.
+    pub fn named(&self, side: Side, name: &str) -> Result<String> {
+        let parts: Vec<&str> = name.split('.').map(|part| part.trim().trim_matches(['"', '`'])).collect();
+        let mut state = self.state();
+        if let Some(id) = state.graph(side).plan.names.get(&parts.join(".").to_lowercase()).cloned() {
+            return self.build(&mut state, side, &id, None);
+        }
+        match parts[..] {
+            [table] => self.external("", "", table),
+            [schema, table] => self.external("", schema, table),
+            [database, schema, table] => self.external(database, schema, table),
+            _ => bail!("{name} is no name of a relation; write it as schema.table"),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -178,7 +204,7 @@ impl Workspace {
             return Ok(relation_name(key));
         }
         let wanted = [database, schema, name].iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join(".");
-        let files: Vec<String> = self.databases.iter().map(|d| d.path.display().to_string()).collect();
+        let files: Vec<String> = self.databases.iter().map(|d| d.file.display().to_string()).collect();
         if files.is_empty() {
             bail!(
                 "no database is attached that could hold {wanted}; name one in profiles.yml or `warehouse.database`, or its file under `warehouse.files`"
@@ -203,6 +229,13 @@ impl State {
             Side::Head => &mut self.head,
         }
     }
+}
+
+/// The attached view over files that is meant, if it is one: it must be copied while files can still be read.
+fn file_view(scratch: &Scratch, database: &str, schema: &str, name: &str) -> Option<RelationKey> {
+    let key = scratch.find(database, schema, name)?;
+    // Where that cannot be told, the relation stays where it is, and reading it fails with the engine's message.
+    scratch.reads_files(key).unwrap_or(false).then(|| key.clone())
 }
 
 /// Marks an error that already names the relation it comes from.

@@ -7,7 +7,7 @@ fn database(dir: &Path, sql: &str) -> Attach {
     let connection = duckdb::Connection::open(&path).unwrap();
     connection.execute_batch(sql).unwrap();
     connection.close().map_err(|(_, e)| e).unwrap();
-    Attach { alias: "shop".into(), path }
+    Attach { alias: "shop".into(), file: path }
 }
 
 fn query(id: &str, sql: &str, refs: &[(&str, &str)]) -> Definition {
@@ -26,7 +26,7 @@ fn leaf(id: &str, body: Body) -> Definition {
 
 fn plan(definitions: Vec<Definition>) -> SidePlan {
     let names = definitions.iter().map(|d| (d.name.clone(), d.id.clone())).collect();
-    SidePlan { definitions: definitions.into_iter().map(|d| (d.id.clone(), d)).collect(), names }
+    SidePlan { definitions: definitions.into_iter().map(|d| (d.id.clone(), d)).collect(), names, ..SidePlan::default() }
 }
 
 fn workspace(databases: &[Attach], base: Vec<Definition>, head: Vec<Definition>) -> Workspace {
@@ -120,7 +120,7 @@ fn errors_name_the_model_and_no_scratch_name() {
 fn the_clock_stands_still_and_the_file_is_untouched() {
     let dir = tempfile::tempdir().unwrap();
     let attach = shop(dir.path());
-    let path = attach.path.clone();
+    let path = attach.file.clone();
     let before = (std::fs::read(&path).unwrap(), std::fs::metadata(&path).unwrap().modified().unwrap());
     let clock = "select now() n, current_timestamp t, current_date d, today() e, localtimestamp l, current_time c";
     let copy = query("copy", "select * from \"shop\".\"raw\".\"orders\"", &[RAW]);
@@ -155,4 +155,16 @@ fn a_view_becomes_a_table_for_its_second_reader() {
     assert_eq!(rows(&w, kinds), [[Cell::Int(0), Cell::Int(1)]]);
     let name = w.relation(Side::Head, "stg").unwrap();
     assert_eq!(rows(&w, &format!("select count(*) from {name}")), [[Cell::Int(9)]]);
+}
+
+#[test]
+fn a_view_over_files_is_copied_before_the_doors_are_shut() {
+    let dir = tempfile::tempdir().unwrap();
+    let csv = dir.path().join("o.csv");
+    std::fs::write(&csv, "id\n1\n2\n").unwrap();
+    let sql = format!("create schema raw; create view raw.orders as select * from read_csv('{}')", csv.display());
+    let w = workspace(&[database(dir.path(), &sql)], vec![raw()], vec![raw()]);
+    let name = w.relation(Side::Head, "raw").unwrap();
+    assert_eq!(rows(&w, &format!("select count(*) from {name}")), [[Cell::Int(2)]]);
+    assert!(w.engine().query("select * from shop.raw.orders").is_err());
 }

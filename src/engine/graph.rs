@@ -36,12 +36,22 @@ pub struct Graph {
     pub plan: SidePlan,
     dialect: Dialect,
     nodes: BTreeMap<String, Arc<Node>>,
+    /// Every text that some definition calls a relation by, where all agree on what it means.
+    rendered: BTreeMap<String, String>,
 }
 
 impl Graph {
     /// A graph over a plan whose queries are written in `dialect`.
     pub fn new(plan: SidePlan, dialect: Dialect) -> Self {
-        Self { plan, dialect, nodes: BTreeMap::new() }
+        let mut rendered: BTreeMap<String, Option<String>> = BTreeMap::new();
+        for (text, id) in plan.definitions.values().flat_map(|d| &d.refs).chain(&plan.rendered) {
+            let known = rendered.entry(text.clone()).or_insert_with(|| Some(id.clone()));
+            if known.as_ref() != Some(id) {
+                *known = None;
+            }
+        }
+        let rendered = rendered.into_iter().filter_map(|(text, id)| Some((text, id?))).collect();
+        Self { plan, dialect, nodes: BTreeMap::new(), rendered }
     }
 
     /// The node of `id`.
@@ -98,7 +108,7 @@ impl Graph {
     /// # Errors
     /// The text cannot be read.
     pub fn pieces(&self, sql: &str, attached: &Attached) -> Result<Vec<Piece>> {
-        pieces_of(sql, &BTreeMap::new(), &self.plan, self.dialect, attached)
+        pieces_of(sql, &self.rendered, &self.plan, self.dialect, attached)
     }
 }
 

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use duckdb::Connection;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -16,7 +17,7 @@ pub struct Attach {
     /// Name by which SQL calls it.
     pub alias: String,
     /// The file, resolved by the caller.
-    pub path: PathBuf,
+    pub file: PathBuf,
 }
 
 /// Bounds of one scratch database.
@@ -41,7 +42,8 @@ pub type RelationKey = (String, String, String);
 
 /// A scratch database that is still open to our own statements.
 pub struct Scratch {
-    connection: Connection,
+    // In a mutex so that both sides may ask for columns at the same time.
+    connection: Mutex<Connection>,
     folder: TempDir,
     attached: Vec<Attach>,
     relations: BTreeMap<RelationKey, Vec<(String, String)>>,
@@ -59,7 +61,7 @@ impl Scratch {
         let folder = tempfile::Builder::new().prefix("rowproof-").tempdir().context("no temporary folder")?;
         let connection = Connection::open_in_memory().map_err(|e| anyhow!("DuckDB does not start: {}", message(&e)))?;
         let mut scratch = Self {
-            connection,
+            connection: Mutex::new(connection),
             folder,
             attached: Vec::new(),
             relations: BTreeMap::new(),
@@ -75,8 +77,13 @@ impl Scratch {
         Ok(scratch)
     }
 
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        // A panic elsewhere leaves the connection itself intact.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn run(&self, sql: &str) -> Result<()> {
-        self.connection.execute_batch(sql).map_err(|e| anyhow!("{}", message(&e)))
+        self.connection().execute_batch(sql).map_err(|e| anyhow!("{}", message(&e)))
     }
 
     fn configure(&self, limits: &Limits) -> Result<()> {
@@ -100,7 +107,7 @@ impl Scratch {
     fn has_setting(&self, name: &str) -> Result<bool> {
         let sql = "select count(*) from duckdb_settings() where name = ?";
         let count: i64 =
-            self.connection.query_row(sql, [name], |row| row.get(0)).map_err(|e| anyhow!("{}", message(&e)))?;
+            self.connection().query_row(sql, [name], |row| row.get(0)).map_err(|e| anyhow!("{}", message(&e)))?;
         Ok(count > 0)
     }
 
@@ -128,13 +135,13 @@ impl Scratch {
     }
 
     fn attach(&mut self, database: &Attach) -> Result<()> {
-        let shown = database.path.display();
-        let found = std::fs::metadata(&database.path);
+        let shown = database.file.display();
+        let found = std::fs::metadata(&database.file);
         let found = found.with_context(|| format!("database {shown} cannot be opened; build it (`dbt build`) or correct its path in profiles.yml or `warehouse.database`"))?;
         if !found.is_file() {
             bail!("database {shown} is no file; name a DuckDB file");
         }
-        let path = database.path.to_str().with_context(|| format!("database {shown}: its path is not UTF-8"))?;
+        let path = database.file.to_str().with_context(|| format!("database {shown}: its path is not UTF-8"))?;
         let taken = |name: &str| ["memory", "system", "temp"].iter().any(|t| t.eq_ignore_ascii_case(name));
         let mut alias = database.alias.clone();
         while taken(&alias) || self.attached.iter().any(|a| a.alias.eq_ignore_ascii_case(&alias)) {
@@ -146,7 +153,7 @@ impl Scratch {
             let first = text.lines().next().unwrap_or_default();
             anyhow!("database {shown}: {first}; {}", advice(&text))
         })?;
-        self.attached.push(Attach { alias, path: database.path.clone() });
+        self.attached.push(Attach { alias, file: database.file.clone() });
         Ok(())
     }
 
@@ -155,7 +162,8 @@ impl Scratch {
         let sql = "select database_name, schema_name, table_name, column_name, data_type from duckdb_columns() \
                    where not internal and database_name not in ('memory', 'system', 'temp') \
                    order by 1, 2, 3, column_index";
-        let mut statement = self.connection.prepare(sql).map_err(|e| anyhow!("{}", message(&e)))?;
+        let connection = self.connection();
+        let mut statement = connection.prepare(sql).map_err(|e| anyhow!("{}", message(&e)))?;
         let rows =
             statement.query_map([], |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?), (row.get(3)?, row.get(4)?))));
         for row in rows.map_err(|e| anyhow!("{}", message(&e)))? {
@@ -194,13 +202,53 @@ impl Scratch {
             Body::File(path) => file_reader(path)?,
             Body::Query(_) | Body::External(..) | Body::Unbuildable(_) => bail!("{name}: not data that can be loaded"),
         };
+        self.create(name, &reader)
+    }
+
+    fn create(&mut self, name: &str, from: &str) -> Result<String> {
         let schema = format!("{}_{}", self.marker, self.schemas);
         let table = format!("{}.{}", quoted(&schema), quoted(name));
         self.schemas += 1;
         self.run(&format!("create schema {}", quoted(&schema)))?;
-        let loaded = self.run(&format!("create table {table} as select * from {reader}"));
-        loaded.map_err(|e| anyhow!("{}", first_lines(&e.to_string())))?;
+        let created = self.run(&format!("create table {table} as select * from {from}"));
+        created.map_err(|e| anyhow!("{}", first_lines(&e.to_string())))?;
         Ok(format!("\"memory\".{table}"))
+    }
+
+    /// Whether an attached relation is a view over files, which cannot be read any more after the lock-down.
+    ///
+    /// # Errors
+    /// The engine's message.
+    pub fn reads_files(&self, key: &RelationKey) -> Result<bool> {
+        let sql = "select count(*) from duckdb_views() where database_name = ? and schema_name = ? and view_name = ? \
+                   and regexp_matches(lower(sql), '(read_[a-z_]+|[a-z]+_scan) *[(]|from +''')";
+        let count: i64 = self
+            .connection()
+            .query_row(sql, [&key.0, &key.1, &key.2], |row| row.get(0))
+            .map_err(|e| anyhow!("{}", message(&e)))?;
+        Ok(count > 0)
+    }
+
+    /// Copies an attached relation into a table; gives its SQL name.
+    ///
+    /// # Errors
+    /// The relation cannot be read.
+    pub fn copy(&mut self, key: &RelationKey) -> Result<String> {
+        let from = [&key.0, &key.1, &key.2].map(|part| quoted(part)).join(".");
+        self.create(&key.2, &from)
+    }
+
+    /// Columns (name and type, in order) of a data file.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn file_columns(&self, path: &Path) -> Result<Vec<(String, String)>> {
+        let sql = format!("select column_name, column_type from (describe select * from {})", file_reader(path)?);
+        let connection = self.connection();
+        let mut statement = connection.prepare(&sql).map_err(|e| anyhow!("{}", first_lines(&message(&e))))?;
+        let rows =
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(|e| anyhow!("{}", message(&e)))?;
+        rows.map(|row| row.map_err(|e| anyhow!("{}", message(&e)))).collect()
     }
 
     fn csv_reader(&self, path: &Path, types: &BTreeMap<String, String>, delimiter: char) -> Result<String> {
@@ -216,7 +264,8 @@ impl Scratch {
         // Types may be declared in another case than the header's, or for columns that are not there.
         let sql =
             format!("select column_name from (describe select * from read_csv({path}, {options}, all_varchar = true))");
-        let mut statement = self.connection.prepare(&sql).map_err(|e| anyhow!("{}", first_lines(&message(&e))))?;
+        let connection = self.connection();
+        let mut statement = connection.prepare(&sql).map_err(|e| anyhow!("{}", first_lines(&message(&e))))?;
         let names = statement.query_map([], |row| row.get::<_, String>(0)).map_err(|e| anyhow!("{}", message(&e)))?;
         let mut declared = Vec::new();
         for name in names {
@@ -237,7 +286,8 @@ impl Scratch {
     /// DuckDB refuses.
     pub fn lock(self) -> Result<DuckDb> {
         self.run("set enable_external_access = false; set lock_configuration = true")?;
-        DuckDb::new(self.connection, self.folder, self.timeout, self.marker)
+        let connection = self.connection.into_inner().unwrap_or_else(PoisonError::into_inner);
+        DuckDb::new(connection, self.folder, self.timeout, self.marker)
     }
 
     /// How many scratch schemas there are.
@@ -277,14 +327,16 @@ fn marker() -> String {
 fn file_reader(path: &Path) -> Result<String> {
     let shown = path.display();
     let text = path.to_str().with_context(|| format!("{shown}: the path is not UTF-8"))?;
+    let many = text.contains('*');
+    let existing = if many { path.parent().unwrap_or(path) } else { path };
     let found =
-        std::fs::metadata(path).with_context(|| format!("data file {shown} cannot be read; correct its path"))?;
+        std::fs::metadata(existing).with_context(|| format!("data file {shown} cannot be read; correct its path"))?;
     let extension_of = |p: &Path| {
         let name = p.file_name().and_then(|n| n.to_str()).unwrap_or_default().to_ascii_lowercase();
         let name = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name).to_owned();
         name.rsplit_once('.').map(|(_, e)| e.to_owned()).unwrap_or_default()
     };
-    let (extension, pattern) = if found.is_dir() {
+    let (extension, pattern) = if found.is_dir() && !many {
         let entries = std::fs::read_dir(path).with_context(|| format!("data folder {shown} cannot be read"))?;
         let mut extensions = std::collections::BTreeSet::new();
         for entry in entries {

@@ -89,6 +89,29 @@ pub trait Data: Send + Sync {
     /// # Errors
     /// As [`Data::relation`].
     fn rewrite(&self, side: Side, sql: &str) -> anyhow::Result<String>;
+    /// SQL text that can stand after FROM and means a trusted reference. Project relations are those of the base side.
+    ///
+    /// # Errors
+    /// There is no such relation or file, or it could not be built.
+    fn reference(&self, reference: &Reference) -> anyhow::Result<String> {
+        anyhow::bail!("{reference:?} cannot be read here: no reference data was gathered")
+    }
+}
+
+/// A trusted relation that the policy names.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reference {
+    /// A model of the base side, by name.
+    Model(String),
+    /// A seed of the base side, by name.
+    Seed(String),
+    /// A table of the database (`schema.table`).
+    Relation(String),
+    /// A csv, parquet or json file, from the project's folder.
+    File(String),
+    /// A query over the base side's relations and the database.
+    Query(String),
 }
 
 /// What a gate found in one model.

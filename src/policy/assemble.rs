@@ -149,6 +149,7 @@ impl Whole<'_> {
             let mut known: Vec<&str> = self.file.windows.keys().map(String::as_str).collect();
             known.push(ANY);
             let message = format!("layer `{}`: there is no window `{merge_window}`", layer.name);
+            let part = format!("{part}.merge_window");
             problems.push(self.problem(&part, message, suggestion(&merge_window, &known)));
         }
         let asked = layer.gates.as_deref().unwrap_or_default();
@@ -198,36 +199,33 @@ impl Whole<'_> {
             Some(wrong) if text.contains("unknown field") => format!("unknown key `{wrong}` of gate `{}`", spec.id),
             _ => format!("options of gate `{}`: {text}", spec.id),
         };
-        let (path, mark) = self.blame(spec, options, &named);
+        let named = if text.contains("unknown field") { &named[..named.len().min(1)] } else { &named[..] };
+        let (path, mark) = self.blame(spec, options, named);
         Problem { path, mark, message, help }
     }
 
-    /// The place of the option that is at fault: the one that the error names, else the one without which the rest is
-    /// accepted, else the gate.
+    /// The place of the option that is at fault: one that the error names, else the one without which the rest is
+    /// accepted, else the gate; in the outermost file that has it, since what it extends was right before.
     fn blame(&self, spec: &GateSpec, options: &Value, named: &[&str]) -> (String, Mark) {
-        let keys: Vec<&String> = options.as_object().into_iter().flat_map(|o| o.keys()).collect();
-        let accepted_without = |key: &str| {
+        let keys: Vec<&str> = options.as_object().into_iter().flat_map(|o| o.keys()).map(String::as_str).collect();
+        let accepted_without = |key: &&str| {
             let mut rest = options.clone();
-            rest.as_object_mut().is_some_and(|o| o.shift_remove(key).is_some()) && (spec.build)(&rest).is_ok()
+            rest.as_object_mut().is_some_and(|o| o.shift_remove(*key).is_some()) && (spec.build)(&rest).is_ok()
         };
-        let culprit = keys.iter().find(|k| named.first() == Some(&k.as_str()));
-        let culprit = culprit.or_else(|| keys.iter().find(|k| accepted_without(k)));
-        for file in self.chain {
-            let gate = file.decoded.tree.get("gates").and_then(|g| g.entry(spec.id));
-            let Some((gate_key, gate)) = gate else { continue };
-            match culprit {
-                Some(key) => match gate.entry(key) {
-                    Some((key, value)) => {
-                        let inner = named.iter().find_map(|n| find_key(value, n)).unwrap_or(key.mark);
-                        return (file.path.clone(), inner);
-                    }
-                    None => continue,
-                },
-                None => {
-                    let inner = named.iter().find_map(|n| find_key(gate, n)).unwrap_or(gate_key.mark);
-                    return (file.path.clone(), inner);
-                }
+        let mut culprits: Vec<&str> = named.iter().copied().filter(|n| keys.contains(n)).collect();
+        if culprits.is_empty() {
+            culprits.extend(keys.into_iter().find(accepted_without));
+        }
+        let trees = || self.chain.iter().filter_map(|f| Some((f, f.decoded.tree.get("gates")?.entry(spec.id)?)));
+        for (file, (_, gate)) in trees() {
+            if let Some((key, value)) = culprits.iter().find_map(|c| gate.entry(c)) {
+                let inner = named.iter().find_map(|n| find_key(value, n)).unwrap_or(key.mark);
+                return (file.path.clone(), inner);
             }
+        }
+        if let Some((file, (key, gate))) = trees().next() {
+            let inner = named.iter().find_map(|n| find_key(gate, n)).unwrap_or(key.mark);
+            return (file.path.clone(), inner);
         }
         self.place(&format!("gates.{}", spec.id))
     }
@@ -254,14 +252,18 @@ impl Whole<'_> {
         let mut known: Vec<&str> = self.file.roles.keys().map(String::as_str).collect();
         known.push(ANY_PEER);
         let mut notices = Vec::new();
-        for layer in layers.iter().filter(|l| !l.origin.path.starts_with("built-in:")) {
+        for layer in layers {
+            let origin = origin(self.place(&format!("layers.{}.review", layer.name)));
+            if origin.path.starts_with("built-in:") {
+                continue;
+            }
             for role in layer.review.iter().filter(|r| !known.contains(&r.as_str())) {
                 let message = format!(
                     "layer `{}` asks for a review by `{role}`, and `roles` does not say who that is; {}",
                     layer.name,
                     suggestion(role, &known)
                 );
-                notices.push(PolicyNotice { path: layer.origin.path.clone(), line: layer.origin.line, message });
+                notices.push(PolicyNotice { path: origin.path.clone(), line: origin.line, message });
             }
         }
         notices.sort();

@@ -191,14 +191,6 @@ impl Checker<'_> {
                 self.tell(mark, format!("`{}` is no time zone", window.tz), "write one like `Europe/Paris` or `UTC`");
             }
         }
-        if let Some(dialect) = decoded.file.project.dialect.as_deref().filter(|d| *d != "auto") {
-            let known = dialects();
-            let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            if !known.contains(&dialect) {
-                let mark = self.mark(&["project", "dialect"]);
-                self.tell(mark, format!("unknown dialect `{dialect}`"), suggestion(dialect, &known));
-            }
-        }
     }
 }
 
@@ -209,16 +201,4 @@ fn zone_like(text: &str) -> bool {
             && p.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+'))
     };
     text.split('/').count() <= 3 && text.split('/').all(part)
-}
-
-/// The words that a dialect is written with.
-fn dialects() -> Vec<String> {
-    use crate::sql::Dialect::*;
-    [
-        DuckDb, Postgres, Redshift, Snowflake, BigQuery, Databricks, Spark, Hive, Trino, TSql, MySql, Sqlite,
-        ClickHouse, Generic,
-    ]
-    .iter()
-    .filter_map(|d| serde_json::to_value(d).ok()?.as_str().map(str::to_owned))
-    .collect()
 }

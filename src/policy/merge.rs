@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 pub struct Merged {
     /// The keys of a policy file without `extends`; `match` of every layer and the like are all there.
     pub value: Map<String, Value>,
-    /// Path of a part (`layers.marts`, `gates.test`, `suppress.0`) to the files that speak of it, outermost first.
+    /// Path of a part (`layers.marts`, `layers.marts.match`, `gates.test`, `suppress.0`) to the files that speak of it, outermost first.
     pub origins: BTreeMap<String, Vec<(String, Mark)>>,
 }
 
@@ -83,8 +83,13 @@ impl Merged {
         for (i, layer) in layers.into_iter().enumerate() {
             let Value::Object(layer) = layer else { continue };
             let name = layer.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let place = (file.path.clone(), file.mark(&["layers", &i.to_string()]));
-            self.origins.entry(format!("layers.{name}")).or_default().insert(0, place);
+            let index = i.to_string();
+            let place = |keys: &[&str]| (file.path.clone(), file.mark(keys));
+            self.origins.entry(format!("layers.{name}")).or_default().insert(0, place(&["layers", &index]));
+            for (key, _) in layer.iter().filter(|(_, value)| !value.is_null()) {
+                let place = place(&["layers", &index, key]);
+                self.origins.entry(format!("layers.{name}.{key}")).or_default().insert(0, place);
+            }
             let Some(all) = self.entry("layers", Value::Array(Vec::new())).as_array_mut() else { continue };
             let known = all.iter_mut().find(|l| l.get("name").and_then(Value::as_str) == Some(&name));
             match known.and_then(Value::as_object_mut) {

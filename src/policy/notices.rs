@@ -19,9 +19,13 @@ impl Policy {
 
     fn unused_globs(&self, models: &[(String, String)], notices: &mut Vec<PolicyNotice>) {
         let taken: BTreeSet<&str> = models.iter().map(|(_, path)| self.layer_of(path).name.as_str()).collect();
-        for layer in self.layers.iter().filter(|l| !l.origin.path.starts_with("built-in:")) {
+        for layer in &self.layers {
+            let origin = self.origin(&format!("layers.{}.match", layer.name));
+            if origin.path.starts_with("built-in:") {
+                continue;
+            }
             let mut tell = |message: String| {
-                notices.push(PolicyNotice { path: layer.origin.path.clone(), line: layer.origin.line, message });
+                notices.push(PolicyNotice { path: origin.path.clone(), line: origin.line, message });
             };
             let mut any = false;
             for text in &layer.globs {

@@ -37,7 +37,8 @@ pub fn compare(engine: &dyn Engine, reference: &str, candidate: &str, options: &
         result.key_origin = Some(origin);
         result.duplicates = duplicates;
         if result.duplicates.is_none() {
-            let few = key == bucket_key && (scan.differing as f64) <= FEW * scan.buckets as f64;
+            let scan = if key == bucket_key { scan } else { rescan(engine, &pairs, &key, &both, scan)? };
+            let few = (scan.differing as f64) <= FEW * scan.buckets as f64;
             keyed(engine, &pairs, &key, &both, few.then_some(scan.list.as_str()), options, &mut result)?;
             return Ok(result);
         }
@@ -116,6 +117,21 @@ fn scan(engine: &dyn Engine, pairs: &[Pair], key: &[usize], sides: &[Side<'_>; 2
     let rows = [cells.count()?, cells.count()?];
     let (buckets, differing) = (cells.count()?, cells.count()?);
     Ok(Fingerprints { rows, buckets, differing, list: cells.text()?.unwrap_or_default().to_owned() })
+}
+
+/// Fingerprints again, by a key that was found in the meantime, where that is likely to leave few buckets to join.
+fn rescan(
+    engine: &dyn Engine,
+    pairs: &[Pair],
+    key: &[usize],
+    sides: &[Side<'_>; 2],
+    first: Fingerprints,
+) -> Result<Fingerprints> {
+    // A changed row changes two buckets of whole rows, and one of keys.
+    if first.differing as f64 > 2.0 * FEW * first.buckets as f64 {
+        return Ok(Fingerprints { differing: first.buckets, ..first });
+    }
+    scan(engine, pairs, key, sides)
 }
 
 /// Rows matched by key: every column in one pass.

@@ -1,0 +1,111 @@
+//! From a text to its [`Analysis`].
+
+use std::collections::BTreeSet;
+use std::sync::mpsc;
+
+use super::canonical::{output_text, rendered};
+use super::parse::{on_big_stack, parse, single_query};
+use super::resolve::Resolver;
+use super::scope::{Column, Resolved};
+use super::span::TextIndex;
+use super::{Analysis, Catalog, ColumnRead, Dialect, Output, OutputKind, Role, SqlError, TableInfo};
+
+/// A question about a relation and where its answer goes.
+type Question = (Vec<String>, mpsc::Sender<Option<TableInfo>>);
+
+/// Analyses one query (also the query of `create table/view ... as`).
+///
+/// # Errors
+/// When the text cannot be read, or is not exactly one query.
+pub fn analyze(sql: &str, dialect: Dialect, catalog: &dyn Catalog) -> Result<Analysis, SqlError> {
+    // The catalog need not be shareable between threads: the thread with the big stack asks, this one answers.
+    let (questions, asked) = mpsc::channel::<Question>();
+    std::thread::scope(|scope| {
+        let work = scope.spawn(move || on_big_stack(move || analyze_here(sql, dialect, questions)));
+        for (parts, answer) in asked {
+            // The asking side waits for the answer; it can only be gone after a panic, which is reported below.
+            let _ = answer.send(catalog.relation(&parts));
+        }
+        work.join().unwrap_or_else(|_| {
+            Err(SqlError { message: "internal error while reading this SQL".to_owned(), span: None })
+        })
+    })
+}
+
+fn analyze_here(sql: &str, dialect: Dialect, questions: mpsc::Sender<Question>) -> Result<Analysis, SqlError> {
+    let parsed = parse(sql, dialect)?;
+    let query = single_query(&parsed, sql)?;
+    let text = TextIndex::new(sql);
+    let ask = move |parts: &[String]| {
+        let (answer, answered) = mpsc::channel();
+        questions.send((parts.to_vec(), answer)).ok()?;
+        answered.recv().ok()?
+    };
+    let mut resolver = Resolver {
+        dialect,
+        text: &text,
+        tokens: &parsed.tokens,
+        catalog: &ask,
+        frames: Vec::new(),
+        scopes: Vec::new(),
+        outermost: usize::MAX,
+        next_leaf: 0,
+        depth: 0,
+        recursions: 0,
+        supported: true,
+        unresolved: Vec::new(),
+        reads: Vec::new(),
+        relations: Vec::new(),
+        clauses: Default::default(),
+        sink: Default::default(),
+        role: Role::Value,
+        via: Vec::new(),
+        flags: Default::default(),
+    };
+    let resolved = resolver.query(&query);
+    Ok(finish(resolver, &resolved, parsed.generic))
+}
+
+fn finish(mut resolver: Resolver<'_>, resolved: &Resolved, generic: bool) -> Analysis {
+    for column in &resolved.columns {
+        // What only stars passed on, up to here, is read by the output itself.
+        for (table, name) in column.starred.iter() {
+            resolver.reads.push(ColumnRead { table: table.to_string(), column: name.to_string(), span: column.span });
+        }
+    }
+    resolver.reads.sort_by(|a, b| (a.span.start, &a.table, &a.column).cmp(&(b.span.start, &b.table, &b.column)));
+    resolver.reads.dedup();
+    resolver.relations.sort_by_key(|one| one.span.start);
+    resolver.unresolved.sort_by(|a, b| (a.span.start, &a.name, a.reason).cmp(&(b.span.start, &b.name, b.reason)));
+    resolver.unresolved.dedup();
+    let outputs = resolved.columns.iter().enumerate().map(|(at, column)| output(resolved, column, at)).collect();
+    let open: BTreeSet<String> = resolved.open.iter().flat_map(|open| open.tables.iter().cloned()).collect();
+    let row_shape = resolver.supported.then(|| rendered(&resolved.block).text.to_string());
+    Analysis {
+        outputs,
+        open: match (&resolved.open, open.is_empty()) {
+            // Open to something that has no name of its own.
+            (Some(_), true) => vec!["?".to_owned()],
+            _ => open.into_iter().collect(),
+        },
+        clauses: resolver.clauses.into_values().map(std::rc::Rc::unwrap_or_clone).collect(),
+        row_shape,
+        relations: resolver.relations,
+        reads: resolver.reads,
+        unresolved: resolver.unresolved,
+        generic_dialect: generic,
+    }
+}
+
+fn output(resolved: &Resolved, column: &Column, at: usize) -> Output {
+    let name = if column.name.starts_with("_col_") { format!("_col_{at}") } else { column.name.to_string() };
+    Output {
+        name,
+        key: column.key.to_string(),
+        kind: if column.unresolved.is_empty() { column.kind } else { OutputKind::Unknown },
+        edges: column.edges.to_vec(),
+        unresolved: column.unresolved.to_vec(),
+        expression: output_text(&resolved.block, &column.term),
+        span: column.span,
+    }
+}

@@ -1,0 +1,530 @@
+//! Expressions: their canonical form, their kind and the columns that they read.
+
+use std::borrow::Cow;
+
+use sqlparser::ast::{
+    AccessExpr, BinaryOperator, CastKind, CeilFloorKind, DataType, Expr, Ident, JsonPathElem, ObjectName, OrderByExpr,
+    OrderByOptions, OrderBySort, Query, Subscript, UnaryOperator, Value,
+};
+
+use super::lookup::Found;
+use super::resolve::Resolver;
+use super::scope::Column;
+use super::term::{self, Kind, Part, T};
+use super::{ColumnRead, Dialect, Edge, OutputKind, Reason, Role, Span, Unresolved};
+
+/// A resolved expression.
+pub(super) struct Val {
+    pub(super) term: T,
+    pub(super) kind: OutputKind,
+}
+
+/// Pieces of an expression under construction, with the kind of the whole.
+pub(super) struct Build {
+    parts: Vec<Part>,
+    kind: OutputKind,
+}
+
+impl Build {
+    pub(super) fn new(start: impl Into<Cow<'static, str>>) -> Build {
+        Build { parts: vec![Part::Text(start.into())], kind: OutputKind::Constant }
+    }
+
+    pub(super) fn text(&mut self, text: impl Into<Cow<'static, str>>) -> &mut Build {
+        self.parts.push(Part::Text(text.into()));
+        self
+    }
+
+    pub(super) fn value(&mut self, value: Val) -> &mut Build {
+        self.kind = stronger(self.kind, value.kind);
+        self.parts.push(Part::Term(value.term));
+        self
+    }
+
+    pub(super) fn sorted(&mut self, values: Vec<Val>, separator: &'static str) -> &mut Build {
+        for value in &values {
+            self.kind = stronger(self.kind, value.kind);
+        }
+        self.parts.push(Part::Sorted(values.into_iter().map(|value| value.term).collect(), separator));
+        self
+    }
+
+    pub(super) fn at_least(&mut self, kind: OutputKind) -> &mut Build {
+        self.kind = stronger(self.kind, kind);
+        self
+    }
+
+    pub(super) fn done(self) -> Val {
+        Val { term: term::seq(self.parts), kind: self.kind }
+    }
+}
+
+/// The kind of an expression made of two.
+pub(super) fn stronger(a: OutputKind, b: OutputKind) -> OutputKind {
+    use OutputKind::{Aggregated, Constant, Derived, Unknown, Windowed};
+    let has = |kind| a == kind || b == kind;
+    match () {
+        () if has(Unknown) => Unknown,
+        () if has(Windowed) => Windowed,
+        () if has(Aggregated) => Aggregated,
+        () if a == Constant && b == Constant => Constant,
+        () => Derived,
+    }
+}
+
+/// Whether an aggregate stands in the expression itself (not in the blocks that it reads).
+pub(super) fn has_aggregate(term: &T) -> bool {
+    let Kind::Seq(parts) = &term.kind else { return false };
+    let call = match parts.first() {
+        Some(Part::Text(text)) => text.split('(').next().is_some_and(super::names::is_aggregate),
+        _ => false,
+    };
+    call || parts.iter().any(|part| match part {
+        Part::Text(_) => false,
+        Part::Term(term) => has_aggregate(term),
+        Part::Sorted(terms, _) => terms.iter().any(has_aggregate),
+    })
+}
+
+/// An ordering item as text around its key; the default direction is left out.
+pub(super) fn order_text(key: T, options: &OrderByOptions) -> T {
+    let mut text = String::new();
+    match &options.sort {
+        Some(OrderBySort::Desc) => text.push_str(" desc"),
+        Some(OrderBySort::Using(operator)) => text.push_str(&format!(" using {operator}")),
+        Some(OrderBySort::Asc) | None => {}
+    }
+    match options.nulls_first {
+        Some(true) => text.push_str(" nulls first"),
+        Some(false) => text.push_str(" nulls last"),
+        None => {}
+    }
+    if text.is_empty() { key } else { term::seq(vec![Part::Term(key), Part::Text(text.into())]) }
+}
+
+/// A type as canonical text.
+pub(super) fn type_text(data_type: &DataType) -> String {
+    let text = data_type.to_string();
+    // Values of an enumeration and names of struct fields keep their case.
+    if text.contains(['\'', '"', '`']) {
+        return text;
+    }
+    match text.to_ascii_lowercase().as_str() {
+        "int" => "integer".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+impl Resolver<'_> {
+    /// Resolves an expression in the scope at hand.
+    pub(super) fn expr(&mut self, expr: &Expr) -> Val {
+        let unknown = |_: &mut Self| Val { term: term::text("too deep"), kind: OutputKind::Unknown };
+        self.deeper(|this| this.expr_here(expr), unknown)
+    }
+
+    /// Resolves under a weaker role: what is read here decides, but does not flow on.
+    pub(super) fn expr_as(&mut self, role: Role, expr: &Expr) -> Val {
+        let outer = self.role;
+        if outer == Role::Value {
+            self.role = role;
+        }
+        let value = self.expr(expr);
+        self.role = outer;
+        value
+    }
+
+    fn expr_here(&mut self, expr: &Expr) -> Val {
+        match expr {
+            Expr::Identifier(ident) => self.column_reference(std::slice::from_ref(ident)).0,
+            Expr::CompoundIdentifier(parts) => self.column_reference(parts).0,
+            Expr::Nested(inner) => self.expr(inner),
+            Expr::Value(value) => constant(value_text(&value.value)),
+            Expr::BinaryOp { left, op, right } => self.binary(left, op, right),
+            Expr::UnaryOp { op, expr } => self.unary(op, expr),
+            Expr::Function(function) => self.function(function),
+            Expr::Case { operand, conditions, else_result, .. } => {
+                let mut build = Build::new("case");
+                if let Some(operand) = operand {
+                    build.text(" ").value(self.expr_as(Role::Condition, operand));
+                }
+                for when in conditions {
+                    build.text(" when ").value(self.expr_as(Role::Condition, &when.condition));
+                    build.text(" then ").value(self.expr(&when.result));
+                }
+                // A missing ELSE is ELSE NULL.
+                match else_result {
+                    Some(result) => build.text(" else ").value(self.expr(result)),
+                    None => build.text(" else null"),
+                };
+                build.text(" end");
+                build.done()
+            }
+            Expr::Cast { kind, expr, data_type, format } => {
+                let value = self.expr(expr);
+                let word = match kind {
+                    CastKind::Cast | CastKind::DoubleColon => "cast",
+                    CastKind::TryCast => "try_cast",
+                    CastKind::SafeCast => "safe_cast",
+                };
+                let format = format.as_ref().map(|format| format!(" {format}")).unwrap_or_default();
+                self.cast(word, value, &format!("{}{format}", type_text(data_type)))
+            }
+            Expr::Convert { is_try, expr, data_type, charset, styles, .. } => {
+                let value = self.expr(expr);
+                let mut to = data_type.as_ref().map(type_text).unwrap_or_default();
+                to.extend(charset.iter().map(|charset| format!(" using {charset}")));
+                to.extend(styles.iter().map(|style| format!(" style {style}")));
+                self.cast(if *is_try { "try_convert" } else { "convert" }, value, &to)
+            }
+            Expr::InList { expr, list, negated } => {
+                let mut build = Build::new("(");
+                build.value(self.expr(expr)).text(if *negated { " not in (" } else { " in (" });
+                let list = list.iter().map(|item| self.expr(item)).collect();
+                build.sorted(list, ", ").text("))").at_least(OutputKind::Derived);
+                build.done()
+            }
+            Expr::InSubquery { expr, subquery, negated } => {
+                let left = self.expr(expr);
+                let right = self.subquery("", subquery, true);
+                let mut build = Build::new("(");
+                build.value(left).text(if *negated { " not in " } else { " in " }).value(right).text(")");
+                build.done()
+            }
+            Expr::Exists { subquery, negated } => {
+                let mut build = Build::new(if *negated { "not " } else { "" });
+                build.value(self.exists(subquery));
+                build.done()
+            }
+            Expr::Subquery(query) => self.subquery("scalar", query, false),
+            Expr::Between { expr, negated, low, high } => {
+                let mut build = Build::new("(");
+                build.value(self.expr(expr)).text(if *negated { " not between " } else { " between " });
+                build.value(self.expr(low)).text(" and ").value(self.expr(high)).text(")");
+                build.done()
+            }
+            other => self.expr_more(other),
+        }
+    }
+
+    fn cast(&mut self, word: &str, value: Val, to: &str) -> Val {
+        let kind = match value.kind {
+            OutputKind::PassThrough | OutputKind::Cast => OutputKind::Cast,
+            other => other,
+        };
+        let parts =
+            vec![Part::Text(format!("{word}(").into()), Part::Term(value.term), Part::Text(format!(" as {to})").into())];
+        Val { term: term::seq(parts), kind }
+    }
+
+    fn binary(&mut self, left: &Expr, op: &BinaryOperator, right: &Expr) -> Val {
+        let flat = match op {
+            BinaryOperator::And => Some(" and "),
+            BinaryOperator::Or => Some(" or "),
+            _ => None,
+        };
+        if let Some(separator) = flat {
+            let mut operands = Vec::new();
+            flatten(left, op, &mut operands);
+            flatten(right, op, &mut operands);
+            let values = operands.into_iter().map(|operand| self.expr(operand)).collect();
+            let mut build = Build::new("(");
+            build.sorted(values, separator).text(")").at_least(OutputKind::Derived);
+            return build.done();
+        }
+        // Chains of one operator lean left; walk down without nesting.
+        let mut chain = vec![(op, right)];
+        let mut first = left;
+        while let Expr::BinaryOp { left, op, right } = first {
+            if matches!(op, BinaryOperator::And | BinaryOperator::Or) {
+                break;
+            }
+            chain.push((op, right));
+            first = left;
+        }
+        let mut value = self.expr(first);
+        for (op, right) in chain.into_iter().rev() {
+            let right = self.expr(right);
+            value = self.combine(value, op, right);
+        }
+        value
+    }
+
+    pub(super) fn combine(&self, left: Val, op: &BinaryOperator, right: Val) -> Val {
+        let commutative = match op {
+            BinaryOperator::Eq => Some(" = "),
+            BinaryOperator::NotEq => Some(" <> "),
+            // T-SQL and others join strings with `+`.
+            BinaryOperator::Plus if !matches!(self.dialect, Dialect::TSql | Dialect::Generic) => Some(" + "),
+            BinaryOperator::Multiply => Some(" * "),
+            _ => None,
+        };
+        let mut build = Build::new("(");
+        match commutative {
+            Some(separator) => build.sorted(vec![left, right], separator),
+            None => build.value(left).text(format!(" {} ", op.to_string().to_ascii_lowercase())).value(right),
+        };
+        build.text(")").at_least(OutputKind::Constant);
+        build.done()
+    }
+
+    fn unary(&mut self, op: &UnaryOperator, inner: &Expr) -> Val {
+        let value = self.expr(inner);
+        let mut build = match op {
+            UnaryOperator::Not => Build::new("(not "),
+            other => Build::new(format!("({other}")),
+        };
+        build.value(value).text(")");
+        build.done()
+    }
+
+    /// The conjuncts of a condition, each with its place.
+    pub(super) fn conjuncts(&mut self, expr: &Expr) -> Vec<(T, Span)> {
+        let mut parts = Vec::new();
+        flatten(expr, &BinaryOperator::And, &mut parts);
+        parts
+            .into_iter()
+            .map(|part| {
+                let span = self.text.span(sqlparser::ast::Spanned::span(part));
+                (self.unlisted_expr(part), span)
+            })
+            .collect()
+    }
+
+    /// Resolves a column reference; also gives the place of the item that computes the column, when it is not a base
+    /// column.
+    pub(super) fn column_reference(&mut self, parts: &[Ident]) -> (Val, Option<Span>) {
+        if let [ident] = parts {
+            let lower = ident.value.to_ascii_lowercase();
+            if self.scopes.iter().any(|scope| scope.lambdas.contains(&lower)) {
+                return (constant(format!("parameter {lower}")), None);
+            }
+            if ident.value.starts_with(['$', '@', ':']) || ident.value == "?" {
+                return (constant(lower), None);
+            }
+        }
+        if self.lambda_field(parts) {
+            return (constant(written(parts).to_ascii_lowercase()), None);
+        }
+        let span = self.reference_span(parts);
+        let (found, fields) = self.lookup(parts);
+        match found {
+            Found::Column(column) => {
+                let origin = column.span;
+                let value = self.read(&column, span);
+                (self.fields(value, &parts[parts.len() - fields..]), Some(origin))
+            }
+            Found::Row(columns) if columns.is_empty() => {
+                (Val { term: term::text(written(parts).to_ascii_lowercase()), kind: OutputKind::Derived }, None)
+            }
+            Found::Row(columns) => {
+                let mut build = Build::new("row(");
+                for (at, column) in columns.iter().enumerate() {
+                    build.text(if at > 0 { ", " } else { "" });
+                    build.value(self.read(column, span));
+                }
+                build.text(")").at_least(OutputKind::Derived);
+                (build.done(), None)
+            }
+            Found::Unknown(reason, tables) => {
+                let lower = parts.last().map(|ident| ident.value.to_ascii_lowercase()).unwrap_or_default();
+                let unquoted = matches!(parts, [ident] if ident.quote_style.is_none());
+                if unquoted && reason != Reason::Ambiguous && super::names::is_session_value(&lower) {
+                    return (constant(lower), None);
+                }
+                self.unresolved_reference(parts, reason, tables.into_iter().collect(), span);
+                (Val { term: term::text(format!("unresolved {}", written(parts))), kind: OutputKind::Unknown }, None)
+            }
+        }
+    }
+
+    fn lambda_field(&self, parts: &[Ident]) -> bool {
+        parts.len() > 1 && {
+            let lower = parts[0].value.to_ascii_lowercase();
+            self.scopes.iter().any(|scope| scope.lambdas.contains(&lower))
+        }
+    }
+
+    pub(super) fn unresolved_reference(&mut self, parts: &[Ident], reason: Reason, tables: Vec<String>, span: Span) {
+        let qualifier = (parts.len() > 1 && reason == Reason::NotInSchema).then(|| &parts[parts.len() - 2]);
+        let one = Unresolved { name: written(parts), reason, span, candidates: self.candidates(qualifier), tables };
+        self.sink.unresolved.push(one.clone());
+        self.unresolved.push(one);
+    }
+
+    /// A value of a column: notes the read and passes its sources on.
+    pub(super) fn read(&mut self, column: &Column, span: Span) -> Val {
+        for (table, name) in column.starred.iter() {
+            self.reads.push(ColumnRead { table: table.to_string(), column: name.to_string(), span });
+        }
+        for edge in column.edges.iter() {
+            let role = if self.role == Role::Value { edge.role } else { self.role };
+            let mut via = self.via.clone();
+            via.extend(edge.via.iter().cloned());
+            via.truncate(64);
+            self.sink.edges.push(Edge { table: edge.table.clone(), column: edge.column.clone(), role, via, span });
+        }
+        self.sink.unresolved.extend(column.unresolved.iter().cloned());
+        Val { term: column.term.clone(), kind: column.kind }
+    }
+
+    fn fields(&mut self, value: Val, fields: &[Ident]) -> Val {
+        if fields.is_empty() {
+            return value;
+        }
+        let mut build = Build::new("");
+        build.value(value).at_least(OutputKind::Derived);
+        for field in fields {
+            build.text(format!(".{}", self.key(field)));
+        }
+        build.done()
+    }
+
+    /// A subquery whose columns are the value (scalar) or the list (IN).
+    pub(super) fn subquery(&mut self, head: &'static str, query: &Query, all: bool) -> Val {
+        let resolved = self.query(query);
+        let count = if all { resolved.columns.len() } else { resolved.columns.len().min(1) };
+        let span = Span::default();
+        let mut kind = OutputKind::Derived;
+        let mut columns = Vec::new();
+        for column in &resolved.columns[..count] {
+            let spans: Vec<Span> = column.edges.iter().map(|edge| edge.span).collect();
+            let from = self.sink.edges.len();
+            let value = self.read(column, column.span);
+            for (edge, inner) in self.sink.edges[from..].iter_mut().zip(spans) {
+                edge.span = inner;
+            }
+            kind = stronger(kind, value.kind);
+            columns.push(value.term);
+        }
+        if resolved.open.is_some() && (all || count == 0) {
+            let tables = resolved.open.iter().flat_map(|open| open.tables.iter().cloned()).collect();
+            let one = Unresolved { name: "*".to_owned(), reason: Reason::OpenStar, span, candidates: Vec::new(), tables };
+            self.sink.unresolved.push(one.clone());
+            self.unresolved.push(one);
+        }
+        Val { term: term::query(head, resolved.block.clone(), columns), kind }
+    }
+
+    /// EXISTS: only the rows matter.
+    pub(super) fn exists(&mut self, query: &Query) -> Val {
+        let resolved = self.query(query);
+        Val { term: term::query("exists", resolved.block.clone(), Vec::new()), kind: OutputKind::Derived }
+    }
+
+    /// Sources of an ordering item within an expression.
+    pub(super) fn order_term(&mut self, order: &OrderByExpr) -> Val {
+        let value = self.expr_as(Role::Order, &order.expr);
+        Val { term: order_text(value.term, &order.options), kind: value.kind }
+    }
+
+    pub(super) fn access(&mut self, root: &Expr, chain: &[AccessExpr]) -> Val {
+        let mut build = Build::new("");
+        build.value(self.expr(root)).at_least(OutputKind::Derived);
+        for access in chain {
+            match access {
+                AccessExpr::Dot(Expr::Identifier(field)) => {
+                    build.text(format!(".{}", self.key(field)));
+                }
+                AccessExpr::Dot(other) => {
+                    build.text(".").value(self.expr(other));
+                }
+                AccessExpr::Subscript(Subscript::Index { index }) => {
+                    build.text("[").value(self.expr(index)).text("]");
+                }
+                AccessExpr::Subscript(Subscript::Slice { lower_bound, upper_bound, stride }) => {
+                    build.text("[");
+                    for bound in [lower_bound, upper_bound, stride] {
+                        if let Some(bound) = bound {
+                            build.value(self.expr(bound));
+                        }
+                        build.text(":");
+                    }
+                    build.text("]");
+                }
+            }
+        }
+        build.done()
+    }
+
+    pub(super) fn json_access(&mut self, value: &Expr, path: &[JsonPathElem]) -> Val {
+        let mut build = Build::new("");
+        build.value(self.expr(value)).at_least(OutputKind::Derived);
+        for element in path {
+            match element {
+                JsonPathElem::Dot { key, .. } => build.text(format!(":{key}")),
+                JsonPathElem::Bracket { key } | JsonPathElem::ColonBracket { key } => {
+                    build.text("[").value(self.expr(key)).text("]")
+                }
+            };
+        }
+        build.done()
+    }
+
+    pub(super) fn ceil_floor(&mut self, name: &'static str, expr: &Expr, field: &CeilFloorKind) -> Val {
+        let scale = match field {
+            CeilFloorKind::DateTimeField(sqlparser::ast::DateTimeField::NoDateTime) => String::new(),
+            CeilFloorKind::DateTimeField(field) => format!(" to {}", field.to_string().to_ascii_lowercase()),
+            CeilFloorKind::Scale(scale) => format!(", {scale}"),
+        };
+        let value = self.within(name, |this| this.expr(expr));
+        let mut build = Build::new(format!("{name}("));
+        build.value(value).text(format!("{scale})")).at_least(OutputKind::Constant);
+        build.done()
+    }
+
+    /// Resolves arguments of a function: its name goes into the path of what they read.
+    pub(super) fn within<R>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> R) -> R {
+        self.via.push(name.to_owned());
+        let result = work(self);
+        self.via.pop();
+        result
+    }
+}
+
+/// A value without sources.
+pub(super) fn constant(text: impl Into<String>) -> Val {
+    Val { term: term::text(text.into()), kind: OutputKind::Constant }
+}
+
+/// The operands of a chain of one operator, brackets aside.
+pub(super) fn flatten<'e>(expr: &'e Expr, op: &BinaryOperator, found: &mut Vec<&'e Expr>) {
+    // A chain leans left and may be long; only brackets nest.
+    let mut stack = vec![expr];
+    while let Some(expr) = stack.pop() {
+        match expr {
+            Expr::Nested(inner) => stack.push(inner),
+            Expr::BinaryOp { left, op: other, right } if other == op => {
+                stack.push(right);
+                stack.push(left);
+            }
+            other => found.push(other),
+        }
+    }
+}
+
+/// A reference as a person would write it.
+pub(super) fn written(parts: &[Ident]) -> String {
+    parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".")
+}
+
+/// A dotted name in lower case.
+pub(super) fn function_name(name: &ObjectName) -> String {
+    let parts: Vec<String> = name
+        .0
+        .iter()
+        .map(|part| match part.as_ident() {
+            Some(ident) => ident.value.to_lowercase(),
+            None => part.to_string().to_lowercase(),
+        })
+        .collect();
+    parts.join(".")
+}
+
+fn value_text(value: &Value) -> String {
+    match value {
+        Value::SingleQuotedString(text) | Value::DoubleQuotedString(text) => format!("'{}'", text.replace('\'', "''")),
+        Value::Boolean(value) => value.to_string(),
+        Value::Null => "null".to_owned(),
+        other => other.to_string(),
+    }
+}

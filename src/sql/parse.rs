@@ -1,0 +1,147 @@
+//! Text to syntax tree: big stack, depth and length limits, the permissive dialect as second reading.
+
+use sqlparser::ast::{Query, Statement};
+use sqlparser::dialect::{Dialect as ParserDialect, GenericDialect};
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Span as ParserSpan, Token, TokenWithSpan, Tokenizer};
+
+use super::span::TextIndex;
+use super::{Dialect, Span, SqlError};
+
+/// Address space for reading one text; only touched pages cost memory.
+const STACK_BYTES: usize = 256 << 20;
+/// Nesting that the parser follows.
+const NESTING: usize = 200;
+/// Tokens of one text: chains of operators nest without brackets, so the length bounds the depth.
+const MAX_TOKENS: usize = 150_000;
+
+/// A text as syntax trees.
+pub(super) struct Parsed {
+    pub(super) statements: Vec<ParsedStatement>,
+    pub(super) tokens: Vec<TokenWithSpan>,
+    pub(super) generic: bool,
+}
+
+/// One statement and where it stands.
+pub(super) struct ParsedStatement {
+    pub(super) statement: Statement,
+    pub(super) verb: String,
+    pub(super) span: ParserSpan,
+}
+
+/// Runs `work` where deep trees can be walked and dropped; a panic within it is an error.
+pub(super) fn on_big_stack<T: Send>(work: impl FnOnce() -> Result<T, SqlError> + Send) -> Result<T, SqlError> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name("sql".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, work)
+            .map_err(|error| SqlError { message: format!("no thread for reading SQL: {error}"), span: None })?;
+        thread.join().unwrap_or_else(|_| {
+            Err(SqlError { message: "internal error while reading this SQL; please report the text".to_owned(), span: None })
+        })
+    })
+}
+
+/// The tokens of a text with their places.
+pub(super) fn tokens(sql: &str, dialect: &dyn ParserDialect) -> Result<Vec<TokenWithSpan>, SqlError> {
+    let tokens = Tokenizer::new(dialect, sql).tokenize_with_location().map_err(|error| {
+        let place = ParserSpan { start: error.location, end: error.location };
+        SqlError { message: lower_first(&error.message), span: known(TextIndex::new(sql).span(place)) }
+    })?;
+    if tokens.len() > MAX_TOKENS {
+        let message = format!("the SQL has {} tokens, more than the {MAX_TOKENS} that are read", tokens.len());
+        return Err(SqlError { message, span: None });
+    }
+    Ok(tokens)
+}
+
+/// Parses a text; call it within [`on_big_stack`].
+pub(super) fn parse(sql: &str, dialect: Dialect) -> Result<Parsed, SqlError> {
+    let native = dialect.parser_dialect();
+    match parse_with(sql, native.as_ref()) {
+        Ok((statements, tokens)) => Ok(Parsed { statements, tokens, generic: false }),
+        Err(first) => match parse_with(sql, &GenericDialect {}) {
+            Ok((statements, tokens)) => Ok(Parsed { statements, tokens, generic: true }),
+            Err(_) => Err(first),
+        },
+    }
+}
+
+/// The single query of a parsed text, also within `create table/view ... as`.
+pub(super) fn single_query(parsed: &Parsed, sql: &str) -> Result<Query, SqlError> {
+    let [only] = parsed.statements.as_slice() else {
+        let message = match parsed.statements.get(1) {
+            None => "no statement in the SQL".to_owned(),
+            Some(_) => format!("{} statements where one query is expected", parsed.statements.len()),
+        };
+        let span = parsed.statements.get(1).map(|second| TextIndex::new(sql).span(second.span));
+        return Err(SqlError { message, span });
+    };
+    let query = match &only.statement {
+        Statement::Query(query) => Some(query.as_ref().clone()),
+        Statement::CreateView(view) => Some(view.query.as_ref().clone()),
+        Statement::CreateTable(table) => table.query.as_deref().cloned(),
+        _ => None,
+    };
+    query.ok_or_else(|| SqlError {
+        message: format!("a `{}` statement where a query is expected", only.verb),
+        span: known(TextIndex::new(sql).span(only.span)),
+    })
+}
+
+type Statements = (Vec<ParsedStatement>, Vec<TokenWithSpan>);
+
+fn parse_with(sql: &str, dialect: &dyn ParserDialect) -> Result<Statements, SqlError> {
+    let tokens = tokens(sql, dialect)?;
+    let mut parser =
+        Parser::new(dialect).with_recursion_limit(NESTING).with_tokens_with_locations(tokens.clone());
+    let mut statements = Vec::new();
+    loop {
+        while parser.consume_token(&Token::SemiColon) {}
+        let first = parser.peek_token();
+        if first.token == Token::EOF {
+            return Ok((statements, tokens));
+        }
+        let statement = parser.parse_statement().map_err(|error| parser_error(sql, &error))?;
+        let last = parser.get_current_token().span;
+        let next = parser.peek_token();
+        if !matches!(next.token, Token::SemiColon | Token::EOF) {
+            let message = format!("expected the end of the statement, found {}", next.token);
+            return Err(SqlError { message, span: known(TextIndex::new(sql).span(next.span)) });
+        }
+        let verb = first.token.to_string().to_ascii_lowercase();
+        let span = ParserSpan { start: first.span.start, end: last.end };
+        statements.push(ParsedStatement { statement, verb, span });
+    }
+}
+
+/// The parser says the place at the end of its message (` at Line: 3, Column: 7`): take it apart.
+fn parser_error(sql: &str, error: &ParserError) -> SqlError {
+    let text = match error {
+        ParserError::RecursionLimitExceeded => {
+            return SqlError { message: format!("the SQL nests deeper than {NESTING} levels"), span: None };
+        }
+        ParserError::TokenizerError(text) | ParserError::ParserError(text) => text,
+    };
+    let Some((message, place)) = text.rsplit_once(" at Line: ") else {
+        return SqlError { message: lower_first(text), span: None };
+    };
+    let span = place.split_once(", Column: ").and_then(|(line, column)| {
+        let at = sqlparser::tokenizer::Location { line: line.trim().parse().ok()?, column: column.trim().parse().ok()? };
+        known(TextIndex::new(sql).span(ParserSpan { start: at, end: at }))
+    });
+    SqlError { message: lower_first(message), span }
+}
+
+fn known(span: Span) -> Option<Span> {
+    span.known().then_some(span)
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_lowercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,430 @@
+//! One SELECT: its clauses in the order in which names become visible, and the block that they make.
+
+use std::rc::Rc;
+
+use sqlparser::ast::{
+    Distinct, Expr, GroupByExpr, GroupByWithModifier, Ident, LateralView, NamedWindowExpr, OrderByExpr, Query, Select,
+    SelectFlavor, SelectItem, TopQuantity, Value, WindowSpec,
+};
+
+use super::resolve::{Flags, Resolver, tidy};
+use super::scope::{Aliases, Column, Open, Resolved, Scope};
+use super::term::{self, Block, From, Leaf, LeafMap, LeafSource, Part, Rows, T, Tree};
+use super::{Clause, ClauseKind, OutputKind, Role, Span};
+
+/// The parts of a select that are known before its block is built.
+struct Pieces {
+    from: From,
+    group: Option<Vec<T>>,
+    having: Vec<T>,
+    qualify: Vec<T>,
+    distinct: Option<Vec<T>>,
+    limit: Option<T>,
+}
+
+impl Resolver<'_> {
+    /// Resolves a select; `query` when its ORDER BY and LIMIT belong to it.
+    pub(super) fn select(&mut self, select: &Select, query: Option<&Query>) -> Rc<Resolved> {
+        let flags = std::mem::take(&mut self.flags);
+        self.scopes.push(Scope::new());
+        let mut from = self.from_clause(&select.from);
+        for view in &select.lateral_views {
+            self.lateral_view(view, &mut from);
+        }
+        self.named_windows(select);
+        self.unusual(select);
+        let (items, open) = self.projection(select);
+        self.last_scope().items = items.clone();
+        let outputs: Vec<Column> = items;
+
+        self.aliases(if self.dialect.alias_in_where() { Aliases::AfterColumns } else { Aliases::Hidden });
+        for expr in select.prewhere.iter().chain(&select.selection) {
+            let conjuncts = self.conjuncts(expr);
+            self.filter_clauses(&from, "where", &conjuncts);
+            from.filters.extend(conjuncts.into_iter().map(|(term, _)| term));
+        }
+        let mut group = self.group_by(&select.group_by, &outputs);
+        if let Some(keys) = &group {
+            let span = self.group_span(&select.group_by);
+            let text = format!("group by {}", self.texts_of(&from, keys).join(", "));
+            self.add_clause(Clause { kind: ClauseKind::Group, text, span, join: None });
+        }
+        self.aliases(if self.dialect.alias_in_having() { Aliases::AfterColumns } else { Aliases::Hidden });
+        let having = self.late_filter(&from, "having", select.having.as_ref());
+        self.aliases(Aliases::AfterColumns);
+        let qualify = self.late_filter(&from, "qualify", select.qualify.as_ref());
+        if group.is_none() && (self.flags.aggregate || !having.is_empty()) {
+            group = Some(Vec::new());
+        }
+        let distinct = self.distinct(select, &outputs, &from);
+        self.aliases(Aliases::BeforeColumns);
+        let limit = query.and_then(|query| self.limit(query));
+        for expr in select.cluster_by.iter().chain(&select.distribute_by) {
+            self.unlisted_expr(expr);
+        }
+        for order in &select.sort_by {
+            self.order_term(order);
+        }
+        let limit = self.top(select, limit);
+        let flags = std::mem::replace(&mut self.flags, flags);
+        let pieces = Pieces { from, group, having, qualify, distinct, limit };
+        let resolved = self.assemble(pieces, outputs, open, &flags);
+        self.scopes.pop();
+        Rc::new(resolved)
+    }
+
+    pub(super) fn last_scope(&mut self) -> &mut Scope {
+        self.scopes.last_mut().expect("a scope is pushed before anything in it is resolved")
+    }
+
+    fn aliases(&mut self, aliases: Aliases) {
+        self.last_scope().aliases = aliases;
+    }
+
+    /// Clauses that we read but whose effect on rows has no canonical form.
+    fn unusual(&mut self, select: &Select) {
+        if !select.connect_by.is_empty() {
+            self.unsupported("connect by", Span::default());
+        }
+        if select.value_table_mode.is_some() {
+            self.unsupported("select as struct or value", Span::default());
+        }
+    }
+
+    fn lateral_view(&mut self, view: &LateralView, from: &mut From) {
+        let key = view.lateral_view_name.0.last().and_then(|part| part.as_ident()).map(|ident| self.key(ident));
+        let names: Vec<&Ident> = view.lateral_col_alias.iter().collect();
+        let kind = if view.outer { "left lateral" } else { "lateral" };
+        let made = self.rows_of_expr(&view.lateral_view, key.into_iter().collect(), &names);
+        let left = std::mem::take(&mut from.tree);
+        from.tree = Tree::Join { kind, left: Box::new(left), right: Box::new(made), on: Vec::new() };
+        let text = self.last_leaf_text(from);
+        self.add_clause(Clause { kind: ClauseKind::Other, text, span: Span::default(), join: None });
+    }
+
+    fn named_windows(&mut self, select: &Select) {
+        for definition in &select.named_window {
+            let key = self.key(&definition.0);
+            let spec = match &definition.1 {
+                NamedWindowExpr::WindowSpec(spec) => spec.clone(),
+                NamedWindowExpr::NamedWindow(name) => {
+                    let other = self.key(name);
+                    self.last_scope().windows.get(&other).cloned().unwrap_or(WindowSpec {
+                        window_name: Some(name.clone()),
+                        partition_by: Vec::new(),
+                        order_by: Vec::new(),
+                        window_frame: None,
+                    })
+                }
+            };
+            self.last_scope().windows.insert(key, spec);
+        }
+    }
+
+    /// The select list: items and, when a star covers unknown columns, what it is open to.
+    fn projection(&mut self, select: &Select) -> (Vec<Column>, Option<Open>) {
+        let lateral = if self.dialect.lateral_aliases() { Aliases::AfterColumns } else { Aliases::Hidden };
+        self.aliases(lateral);
+        let spans = self.item_spans(select);
+        let mut open: Option<Open> = None;
+        if matches!(select.flavor, SelectFlavor::FromFirstNoSelect) {
+            self.star(None, &Default::default(), select.exclude.as_ref(), Span::default(), &mut open);
+        }
+        for (at, item) in select.projection.iter().enumerate() {
+            let span = spans.get(at).copied().unwrap_or_default();
+            match item {
+                SelectItem::UnnamedExpr(expr) => {
+                    let name = self.unnamed(expr);
+                    self.push_item(expr, name, span);
+                }
+                SelectItem::ExprWithAlias { expr, alias } => {
+                    let name = Some((alias.value.clone(), self.key(alias)));
+                    self.push_item(expr, name, span);
+                }
+                SelectItem::ExprWithAliases { expr, aliases } => {
+                    // `explode(m) as (k, v)`: one expression, several columns.
+                    for alias in aliases {
+                        let name = Some((alias.value.clone(), self.key(alias)));
+                        self.push_item(expr, name, span);
+                    }
+                    self.supported = false;
+                }
+                SelectItem::Wildcard(options) => self.star(None, options, select.exclude.as_ref(), span, &mut open),
+                SelectItem::QualifiedWildcard(kind, options) => {
+                    self.star(Some(kind), options, select.exclude.as_ref(), span, &mut open);
+                }
+            }
+        }
+        (std::mem::take(&mut self.last_scope().items), open)
+    }
+
+    /// The name of an item without alias: that of the column it reads, else the function's where the dialect says so.
+    fn unnamed(&self, expr: &Expr) -> Option<(String, String)> {
+        match expr {
+            Expr::Identifier(ident) => Some((ident.value.clone(), self.key(ident))),
+            Expr::CompoundIdentifier(parts) => parts.last().map(|ident| (ident.value.clone(), self.key(ident))),
+            Expr::Nested(inner) => self.unnamed(inner),
+            Expr::Cast { expr, .. } if !matches!(self.dialect, super::Dialect::DuckDb) => self.unnamed(expr),
+            Expr::Function(function) => {
+                let name = function.name.0.last()?.as_ident()?;
+                let session = super::names::is_session_value(&name.value.to_ascii_lowercase());
+                session.then(|| (name.value.clone(), self.key(name)))
+            }
+            _ => None,
+        }
+    }
+
+    fn push_item(&mut self, expr: &Expr, name: Option<(String, String)>, span: Span) {
+        let mut column = self.item(expr, span);
+        let at = self.last_scope().items.len();
+        let (name, key) = name.unwrap_or_else(|| {
+            let name = format!("_col_{at}");
+            (name.clone(), self.dialect.fold_key(&name, false))
+        });
+        column.name = name.into();
+        column.key = key.into();
+        self.last_scope().items.push(column);
+    }
+
+    /// Resolves an expression as a column of its own.
+    pub(super) fn item(&mut self, expr: &Expr, span: Span) -> Column {
+        let outer = std::mem::take(&mut self.sink);
+        let role = std::mem::replace(&mut self.role, Role::Value);
+        let via = std::mem::take(&mut self.via);
+        let (value, origin) = match bare_reference(expr) {
+            Some(parts) => self.column_reference(&parts),
+            None => (self.expr(expr), None),
+        };
+        (self.role, self.via) = (role, via);
+        let sink = std::mem::replace(&mut self.sink, outer);
+        let kind = if sink.unresolved.is_empty() { value.kind } else { OutputKind::Unknown };
+        let span = origin.filter(Span::known).unwrap_or(span);
+        Column {
+            name: "".into(),
+            key: "".into(),
+            other_key: None,
+            edges: Rc::new(tidy(sink.edges)),
+            term: self.bounded(value.term),
+            kind,
+            span,
+            unresolved: Rc::new(sink.unresolved),
+            starred: Rc::default(),
+        }
+    }
+
+    /// Resolves an expression whose sources are no output's: only reads and unresolved references are kept.
+    pub(super) fn unlisted_expr(&mut self, expr: &Expr) -> T {
+        self.item(expr, Span::default()).term
+    }
+
+    fn group_by(&mut self, group: &GroupByExpr, outputs: &[Column]) -> Option<Vec<T>> {
+        self.aliases(if self.dialect.alias_in_group_by() { Aliases::AfterColumns } else { Aliases::Hidden });
+        let (exprs, modifiers) = match group {
+            GroupByExpr::Expressions(exprs, modifiers) => (exprs.as_slice(), modifiers),
+            GroupByExpr::All(modifiers) => {
+                // The keys are the items without an aggregate; an item that mixes both would need a second look.
+                let keys = outputs.iter().filter(|item| !super::expr::has_aggregate(&item.term));
+                return Some(self.with_modifiers(keys.map(|item| item.term.clone()).collect(), modifiers));
+            }
+        };
+        if exprs.is_empty() && modifiers.is_empty() {
+            return None;
+        }
+        let keys = exprs.iter().map(|expr| self.output_expr(expr, outputs)).collect();
+        Some(self.with_modifiers(keys, modifiers))
+    }
+
+    fn with_modifiers(&mut self, mut keys: Vec<T>, modifiers: &[GroupByWithModifier]) -> Vec<T> {
+        for modifier in modifiers {
+            keys.push(match modifier {
+                GroupByWithModifier::Rollup => term::text("with rollup"),
+                GroupByWithModifier::Cube => term::text("with cube"),
+                GroupByWithModifier::Totals => term::text("with totals"),
+                GroupByWithModifier::GroupingSets(expr) => self.unlisted_expr(expr),
+            });
+            // The order of ROLLUP keys matters, which a set of keys does not keep.
+            self.supported = false;
+        }
+        keys
+    }
+
+    /// An expression that may be the number of an output.
+    fn output_expr(&mut self, expr: &Expr, outputs: &[Column]) -> T {
+        if let Some(at) = ordinal(expr) {
+            return match at.checked_sub(1).and_then(|at| outputs.get(at)) {
+                Some(item) => item.term.clone(),
+                None => {
+                    // With an open star before it, the position says nothing.
+                    self.supported = false;
+                    term::text(format!("output {at}"))
+                }
+            };
+        }
+        // An alias that a column of an open relation may hide: neither reading is certain, so it stays apart.
+        if let Expr::Identifier(ident) = expr {
+            let key = self.key(ident);
+            let item = outputs.iter().find(|item| item.matches(&key)).cloned();
+            let scope = self.last_scope();
+            let any_open = scope.visible().any(|(_, source)| source.is_open());
+            let listed = scope.visible().any(|(_, source)| !matches!(source.listed(&key), Ok(None)));
+            if let Some(item) = item.filter(|_| any_open && !listed && scope.aliases != Aliases::Hidden) {
+                let plain = matches!(&item.term.kind, term::Kind::Column { name, .. } if name.eq_ignore_ascii_case(&ident.value));
+                return if plain {
+                    item.term
+                } else {
+                    term::seq(vec![Part::Text(format!("{key} or ").into()), Part::Term(item.term)])
+                };
+            }
+        }
+        self.unlisted_expr(expr)
+    }
+
+    /// An ORDER BY item of a query: a number, an alias or an expression.
+    pub(super) fn output_order(&mut self, order: &OrderByExpr) -> T {
+        let outputs = self.last_scope().items.clone();
+        let key = self.output_expr(&order.expr, &outputs);
+        super::expr::order_text(key, &order.options)
+    }
+
+    fn late_filter(&mut self, from: &From, word: &str, expr: Option<&Expr>) -> Vec<T> {
+        let Some(expr) = expr else { return Vec::new() };
+        let conjuncts = self.conjuncts(expr);
+        self.filter_clauses(from, word, &conjuncts);
+        conjuncts.into_iter().map(|(term, _)| term).collect()
+    }
+
+    fn distinct(&mut self, select: &Select, outputs: &[Column], from: &From) -> Option<Vec<T>> {
+        let terms = match select.distinct.as_ref()? {
+            Distinct::All => return None,
+            Distinct::Distinct => outputs.iter().map(|item| item.term.clone()).collect(),
+            Distinct::On(exprs) => {
+                // Which row stays is decided by the ordering: rarely total, and not part of a set of keys.
+                let mut terms: Vec<T> = exprs.iter().map(|expr| self.output_expr(expr, outputs)).collect();
+                terms.push(term::text("on"));
+                self.supported = false;
+                terms
+            }
+        };
+        let text = match select.distinct {
+            Some(Distinct::On(_)) => format!("distinct on {}", self.texts_of(from, &terms).join(", ")),
+            _ => "distinct".to_owned(),
+        };
+        let span = self.text.span(select.select_token.0.span);
+        self.add_clause(Clause { kind: ClauseKind::Distinct, text, span, join: None });
+        Some(terms)
+    }
+
+    fn top(&mut self, select: &Select, limit: Option<T>) -> Option<T> {
+        let Some(top) = &select.top else { return limit };
+        let quantity = match &top.quantity {
+            Some(TopQuantity::Expr(expr)) => self.unlisted_expr(expr),
+            Some(TopQuantity::Constant(count)) => term::text(count.to_string()),
+            None => term::text("1"),
+        };
+        let mut parts = vec![Part::Text(" limit ".into()), Part::Term(quantity)];
+        if top.percent {
+            parts.push(Part::Text(" percent".into()));
+        }
+        if top.with_ties {
+            parts.push(Part::Text(" with ties".into()));
+        }
+        // The ordering is not in the term when ORDER BY stood without LIMIT.
+        self.supported = false;
+        parts.extend(limit.map(Part::Term));
+        Some(term::seq(parts))
+    }
+
+    /// Builds the block, taking the place of a lone relation that it only projects or filters.
+    fn assemble(&mut self, pieces: Pieces, outputs: Vec<Column>, mut open: Option<Open>, flags: &Flags) -> Resolved {
+        let tables = self.last_scope().sources.iter().flat_map(|source| source.tables.iter().cloned()).collect();
+        let mut columns: Vec<Rc<Column>> = outputs.into_iter().map(Rc::new).collect();
+        let Pieces { from, group, having, qualify, distinct, limit } = pieces;
+        let makers = flags.makers.clone();
+        let mut rows = Rows { from, group, having, qualify, distinct, makers, limit: None };
+        let mut windowed = flags.window;
+        let mut limit = limit;
+        if let Some((inner, map)) = self.lone_block(&rows, flags) {
+            let terms = map.all(&rows.from.filters);
+            rows = inner.rows.clone();
+            match (inner.windowed, &rows.group) {
+                _ if terms.is_empty() => {}
+                (false, Some(_)) => rows.having.extend(terms),
+                _ => rows.qualify.extend(terms),
+            }
+            windowed |= inner.windowed;
+            columns = columns
+                .into_iter()
+                .map(|column| Rc::new(Column { term: map.apply(&column.term), ..Column::clone(&column) }))
+                .collect();
+            limit = limit.map(|limit| map.apply(&limit));
+            if let Some(via) = open.as_mut().and_then(|open| open.via.as_mut()) {
+                let unwrapped = LeafMap { unwrapped: map.unwrapped, ..LeafMap::default() };
+                *via = Rc::new(super::scope::Via {
+                    source: via.source.clone(),
+                    excluded: via.excluded.clone(),
+                    map: unwrapped,
+                });
+            }
+        }
+        let mergeable = rows.plain() && !windowed && !flags.unknown_function && flags.makers.is_empty();
+        let block = Block { windowed, mergeable, ..Block::new(rows, true) };
+        let resolved = Resolved { columns, open, block: Rc::new(block), tables };
+        match limit {
+            Some(limit) => self.limited(&Rc::new(resolved), limit),
+            None => resolved,
+        }
+    }
+
+    /// The block behind a select that does no more than project and filter it, with exactly the same meaning inside:
+    /// filters become HAVING or QUALIFY, which come before DISTINCT, LIMIT and after windows.
+    fn lone_block(&self, rows: &Rows, flags: &Flags) -> Option<(Rc<Block>, LeafMap)> {
+        let Tree::Leaf(Leaf { id, source: LeafSource::Block(inner) }) = &rows.from.tree else { return None };
+        let only_projects = rows.group.is_none()
+            && rows.having.is_empty()
+            && rows.qualify.is_empty()
+            && rows.distinct.is_none()
+            && rows.makers.is_empty()
+            && !flags.aggregate
+            && !flags.unknown_function
+            && inner.closed;
+        let last = inner.rows.distinct.is_none() && inner.rows.limit.is_none();
+        let simple = last && inner.rows.qualify.is_empty() && inner.rows.makers.is_empty();
+        let filters_fit = rows.from.filters.is_empty()
+            || (simple && (inner.windowed || inner.rows.group.is_some()))
+            || (last && inner.windowed && inner.rows.makers.is_empty());
+        let windows_fit = !flags.window || (simple && !inner.windowed && rows.from.filters.is_empty());
+        let map = LeafMap { unwrapped: Some(*id), ..LeafMap::default() };
+        (only_projects && filters_fit && windows_fit).then(|| (inner.clone(), map))
+    }
+
+    /// A source made of rows that an expression makes, with the given column names.
+    pub(super) fn rows_of_expr(&mut self, expr: &Expr, name: Vec<String>, names: &[&Ident]) -> Tree {
+        let function = match expr {
+            Expr::Function(function) => function.name.to_string().to_ascii_lowercase(),
+            _ => "unnest".to_owned(),
+        };
+        let made = self.item(expr, Span::default());
+        self.element_source(&function, &made, name, names)
+    }
+}
+
+/// The parts of a plain column reference, brackets aside.
+fn bare_reference(expr: &Expr) -> Option<Vec<Ident>> {
+    match expr {
+        Expr::Identifier(ident) => Some(vec![ident.clone()]),
+        Expr::CompoundIdentifier(parts) => Some(parts.clone()),
+        Expr::Nested(inner) => bare_reference(inner),
+        _ => None,
+    }
+}
+
+fn ordinal(expr: &Expr) -> Option<usize> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::Number(number, _) => number.parse().ok(),
+            _ => None,
+        },
+        Expr::Nested(inner) => ordinal(inner),
+        _ => None,
+    }
+}

@@ -2,9 +2,17 @@
 
 pub mod bind;
 pub mod changes;
+mod dbt;
+mod find;
+mod jinja;
+mod load;
 pub mod model;
 pub mod place;
+mod sql_folder;
+mod yaml;
 
+pub use find::{Found, find_project};
+pub use load::{Introspect, LoadOptions, ProfileFile, Table, empty, load, target};
 pub use model::*;
 pub use place::Place;
 
@@ -81,4 +89,9 @@ pub struct Problem {
     pub message: String,
     /// What to do.
     pub help: String,
+}
+
+/// The text of a config value, when it is one.
+pub(crate) fn config_of<'a>(config: &'a serde_json::Map<String, serde_json::Value>, key: &str) -> Option<&'a str> {
+    config.get(key).and_then(serde_json::Value::as_str)
 }

@@ -1,0 +1,12 @@
+//! Reading dbt projects: project files, profiles, properties YAML, configs, nodes.
+
+pub(crate) mod assemble;
+pub(crate) mod config;
+pub(crate) mod ephemeral;
+pub(crate) mod load;
+pub(crate) mod names;
+pub(crate) mod nodes;
+pub(crate) mod profile;
+pub(crate) mod project_file;
+pub(crate) mod properties;
+pub(crate) mod tests;

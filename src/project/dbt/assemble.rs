@@ -1,0 +1,394 @@
+//! Second pass: compiled SQL, tests, hooks, exposures; put together as a [`Project`].
+
+use super::config::{as_list, tags, truth};
+use super::load::{Loaded, Settled};
+use super::names::node_json;
+use super::properties::{self, SourceTable};
+use super::tests;
+use crate::project::jinja::index::Entry;
+use crate::project::jinja::job::{Job, NodeInfo};
+use crate::project::jinja::render;
+use crate::project::jinja::tokens::line_of;
+use crate::project::yaml::Node;
+use crate::project::{
+    ColumnInfo, Compiled, DataTest, Hook, Model, NodeKind, NotCompiled, Place, Problem, Project, ProjectKind, RelationName,
+    Source, TestKind, UnitTest, config_of,
+};
+use indexmap::IndexMap;
+use rayon::prelude::*;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A node's own SQL, before ephemeral parents are put in, and what rendering told.
+struct Rendered {
+    sql: Result<Compiled, NotCompiled>,
+    ephemeral: Vec<String>,
+    depends_on: BTreeSet<String>,
+    macros: BTreeMap<String, String>,
+    hooks: Vec<Hook>,
+}
+
+/// Compiles everything and puts it together.
+pub(crate) fn project(mut loaded: Loaded<'_>) -> Project {
+    let rendered: Vec<Rendered> = loaded.drafts.par_iter().map(|settled| node(&loaded, settled)).collect();
+    for (settled, rendered) in loaded.drafts.iter().zip(&rendered) {
+        if config_of(&settled.draft.config, "materialized") == Some("ephemeral") {
+            let sql = rendered.sql.as_ref().map(|c| c.sql.clone()).map_err(Clone::clone);
+            let entry = (settled.draft.name.clone(), sql, rendered.ephemeral.clone());
+            loaded.ephemeral.insert(settled.draft.unique_id.clone(), entry);
+        }
+    }
+    let (mut models, mut data_tests) = (BTreeMap::new(), BTreeMap::new());
+    for (settled, rendered) in loaded.drafts.iter().zip(rendered) {
+        let compiled = finished(&loaded, settled, &rendered);
+        if settled.draft.singular {
+            let test = singular(settled, compiled, rendered.depends_on);
+            data_tests.insert(test.unique_id.clone(), test);
+        } else {
+            let model = model(&loaded, settled, compiled, rendered);
+            models.insert(model.unique_id.clone(), model);
+        }
+    }
+    let mut problems = std::mem::take(&mut loaded.problems);
+    for test in generic(&loaded, &mut problems) {
+        let mut id = test.unique_id.clone();
+        while data_tests.contains_key(&id) {
+            id.push_str("_again");
+        }
+        data_tests.insert(id.clone(), DataTest { unique_id: id, ..test });
+    }
+    let exposures = exposures(&loaded, &mut problems);
+    let unit_tests = unit_tests(&loaded);
+    problems.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+    Project {
+        kind: ProjectKind::Dbt,
+        name: loaded.root.name.clone(),
+        root: loaded.root.root.clone(),
+        dialect: loaded.dialect,
+        target: loaded.world.target.clone(),
+        models,
+        tests: data_tests,
+        unit_tests,
+        exposures,
+        hooks: project_hooks(&loaded),
+        sources: std::mem::take(&mut loaded.sources).into_iter().map(|s| (s.unique_id.clone(), s)).collect(),
+        problems,
+    }
+}
+
+fn info(settled: &Settled) -> NodeInfo {
+    let draft = &settled.draft;
+    NodeInfo {
+        unique_id: draft.unique_id.clone(),
+        name: draft.name.clone(),
+        package: draft.package.clone(),
+        path: draft.path.clone(),
+        config: draft.config.clone(),
+        relation: Some(settled.relation.clone()),
+        json: node_json(draft, Some(&settled.relation), &draft.text),
+    }
+}
+
+fn node(loaded: &Loaded<'_>, settled: &Settled) -> Rendered {
+    let draft = &settled.draft;
+    let mut out = Rendered {
+        sql: Ok(Compiled::default()),
+        ephemeral: Vec::new(),
+        depends_on: BTreeSet::new(),
+        macros: settled.macros.clone(),
+        hooks: Vec::new(),
+    };
+    if draft.kind != NodeKind::Seed && draft.refused.is_none() {
+        out.sql = sql(loaded, settled, &mut out);
+    }
+    if let Some(refused) = &draft.refused {
+        out.sql = Err(refused.clone());
+    }
+    out.hooks = hooks(loaded, settled, &mut out.depends_on);
+    out
+}
+
+fn render_once(loaded: &Loaded<'_>, settled: &Settled, incremental: bool) -> (Arc<Job>, Result<String, NotCompiled>) {
+    let mut job = Job::new(&loaded.world, info(settled), true);
+    job.incremental = incremental;
+    render::node(&loaded.env, job, &settled.draft.text, settled.draft.range.clone())
+}
+
+fn sql(loaded: &Loaded<'_>, settled: &Settled, out: &mut Rendered) -> Result<Compiled, NotCompiled> {
+    let (job, result) = render_once(loaded, settled, false);
+    let asked = told(&job, out);
+    let mut compiled = Compiled { sql: result?, incremental_sql: None, flags: job.seen().flags.clone() };
+    // Only incremental models ever get a yes from dbt's is_incremental().
+    if asked && config_of(&settled.draft.config, "materialized") == Some("incremental") {
+        let (job, result) = render_once(loaded, settled, true);
+        told(&job, out);
+        compiled.flags.extend(job.seen().flags.iter().cloned());
+        match result {
+            Ok(text) if text != compiled.sql => compiled.incremental_sql = Some(text),
+            Ok(_) => {}
+            Err(error) if error.code.is_defect() => return Err(error),
+            // A full build is known, an incremental run is not: said, not hidden.
+            Err(_) => drop(compiled.flags.insert("incremental:not-compiled".to_owned())),
+        }
+    }
+    Ok(compiled)
+}
+
+/// Takes over what a rendering told; whether it asked for `is_incremental()`.
+fn told(job: &Job, out: &mut Rendered) -> bool {
+    let seen = job.seen();
+    out.depends_on.extend(seen.depends_on.iter().cloned());
+    out.macros.extend(seen.macros.iter().map(|(k, v)| (k.clone(), v.clone())));
+    for id in &seen.ephemeral {
+        if !out.ephemeral.contains(id) {
+            out.ephemeral.push(id.clone());
+        }
+    }
+    seen.asked_incremental
+}
+
+/// The compiled SQL with ephemeral parents in it.
+fn finished(loaded: &Loaded<'_>, settled: &Settled, rendered: &Rendered) -> Result<Compiled, NotCompiled> {
+    let compiled = rendered.sql.clone()?;
+    let place = Place { path: settled.draft.path.clone(), line: 1, column: 0 };
+    let with = |sql: &str| loaded.with_ephemeral(sql, &rendered.ephemeral, &place);
+    Ok(Compiled {
+        sql: with(&compiled.sql)?,
+        incremental_sql: compiled.incremental_sql.as_deref().map(with).transpose()?,
+        flags: compiled.flags,
+    })
+}
+
+fn model(loaded: &Loaded<'_>, settled: &Settled, compiled: Result<Compiled, NotCompiled>, rendered: Rendered) -> Model {
+    let draft = &settled.draft;
+    let patch = draft.patch.as_ref();
+    let snapshot = draft.kind == NodeKind::Snapshot;
+    let (raw, first_line): (Arc<str>, u32) = if snapshot {
+        let yaml = patch.filter(|p| p.node.get("relation").is_some() && p.place.path == draft.path);
+        let line = yaml.map_or_else(|| line_of(&draft.text, draft.range.start), |p| p.place.line);
+        (draft.text[draft.range.clone()].into(), line)
+    } else {
+        (Arc::clone(&draft.text), 1)
+    };
+    let _ = loaded;
+    Model {
+        unique_id: draft.unique_id.clone(),
+        name: draft.name.clone(),
+        package: draft.package.clone(),
+        kind: draft.kind,
+        path: draft.path.clone(),
+        raw,
+        first_line,
+        csv: draft.csv.clone(),
+        tags: tags(draft.config.get("tags")),
+        meta: draft.config.get("meta").and_then(Value::as_object).cloned().unwrap_or_default(),
+        config: draft.config.clone(),
+        description: patch.and_then(|p| p.node.get("description")).and_then(Node::text).unwrap_or_default(),
+        columns: columns(settled),
+        declared_at: patch.map(|p| p.place.clone()),
+        relation: settled.relation.clone(),
+        compiled,
+        depends_on: rendered.depends_on,
+        macros: rendered.macros,
+        hooks: rendered.hooks,
+    }
+}
+
+/// Declared columns; a version's own list may include the model's (`include: all`, `exclude: [...]`).
+fn columns(settled: &Settled) -> IndexMap<String, ColumnInfo> {
+    let Some(patch) = &settled.draft.patch else { return IndexMap::new() };
+    let shared = properties::columns(&patch.node, &patch.place.path);
+    let versions = patch.node.get("versions").map(Node::items).unwrap_or_default();
+    let own = settled.draft.version.as_ref().and_then(|(v, _)| {
+        versions.iter().find(|node| node.get("v").and_then(Node::text).as_ref() == Some(v)).filter(|n| n.get("columns").is_some())
+    });
+    let Some(own) = own else { return shared };
+    let mut out = IndexMap::new();
+    for item in own.get("columns").map(Node::items).unwrap_or_default() {
+        let Some(include) = item.get("include") else { continue };
+        let all = matches!(include.as_str(), Some("all" | "*"));
+        let listed = super::project_file::strings(include);
+        let excluded = item.get("exclude").map(super::project_file::strings).unwrap_or_default();
+        let keep = |name: &String| (all || listed.contains(name)) && !excluded.contains(name);
+        out.extend(shared.iter().filter(|(name, _)| keep(name)).map(|(k, v)| (k.clone(), v.clone())));
+    }
+    out.extend(properties::columns(own, &patch.place.path));
+    out
+}
+
+fn singular(settled: &Settled, compiled: Result<Compiled, NotCompiled>, depends_on: BTreeSet<String>) -> DataTest {
+    let draft = &settled.draft;
+    let mut config = draft.config.clone();
+    config.entry("severity").or_insert_with(|| "ERROR".into());
+    let limit = config.get("limit").and_then(Value::as_i64);
+    DataTest {
+        unique_id: draft.unique_id.clone(),
+        name: draft.name.clone(),
+        kind: TestKind::Singular,
+        attached: None,
+        column: None,
+        compiled: compiled.map(|c| match limit {
+            Some(limit) => Compiled { sql: format!("{}\nlimit {limit}", c.sql), ..c },
+            None => c,
+        }),
+        config,
+        depends_on,
+        place: Place { path: draft.path.clone(), line: 1, column: 1 },
+    }
+}
+
+/// Every generic test of every node and source.
+fn generic(loaded: &Loaded<'_>, problems: &mut Vec<Problem>) -> Vec<DataTest> {
+    let mut declared = Vec::new();
+    for settled in loaded.drafts.iter().filter(|s| !s.draft.singular) {
+        if let Some(patch) = &settled.draft.patch {
+            let ephemeral = config_of(&settled.draft.config, "materialized") == Some("ephemeral");
+            let entry = Entry { unique_id: settled.draft.unique_id.clone(), relation: settled.relation.clone(), ephemeral };
+            declared.extend(tests::declared(patch, &entry, &settled.draft.name, problems));
+        }
+    }
+    let places: BTreeMap<&str, &Source> = loaded.sources.iter().map(|s| (s.unique_id.as_str(), s)).collect();
+    for table in &loaded.properties.sources {
+        let id = format!("source.{}.{}.{}", table.package, table.source_name, table.name);
+        if let Some(source) = places.get(id.as_str()) {
+            let entry = Entry { unique_id: id, relation: source.relation.clone(), ephemeral: false };
+            let patch = properties::Patch {
+                node: table.table.clone(),
+                place: table.place.clone(),
+                package: table.package.clone(),
+                folders: table.folders.clone(),
+            };
+            let name = format!("source_{}_{}", table.source_name, table.name);
+            declared.extend(tests::declared(&patch, &entry, &name, problems));
+        }
+    }
+    declared.par_iter().filter_map(|test| tests::compile(loaded, test)).collect()
+}
+
+/// A source table from its YAML.
+pub(crate) fn source(
+    table: &SourceTable,
+    unique_id: String,
+    relation: RelationName,
+    external_location: Option<String>,
+    config: &Map<String, Value>,
+) -> Source {
+    Source {
+        unique_id,
+        source_name: table.source_name.clone(),
+        name: table.name.clone(),
+        package: table.package.clone(),
+        relation,
+        meta: config.get("meta").and_then(Value::as_object).cloned().unwrap_or_default(),
+        tags: tags(config.get("tags")),
+        description: table.table.get("description").and_then(Node::text).unwrap_or_default(),
+        columns: properties::columns(&table.table, &table.place.path),
+        external_location,
+        place: table.place.clone(),
+    }
+}
+
+fn hooks(loaded: &Loaded<'_>, settled: &Settled, depends_on: &mut BTreeSet<String>) -> Vec<Hook> {
+    let mut out = Vec::new();
+    for (event, key) in [("pre-hook", "pre_hook"), ("post-hook", "post_hook")] {
+        for hook in settled.draft.config.get(key).map(as_list).unwrap_or_default() {
+            let text = hook.as_str().or_else(|| hook.get("sql").and_then(Value::as_str)).map(str::to_owned);
+            let Some(text) = text else { continue };
+            let place = hook_place(loaded, settled, &text);
+            let (job, sql) = render::text(&loaded.env, Job::new(&loaded.world, info(settled), true), &text, &place);
+            depends_on.extend(job.seen().depends_on.iter().cloned());
+            out.push(Hook { event: event.to_owned(), sql: sql.map(|s| s.trim().to_owned()), place });
+        }
+    }
+    out
+}
+
+/// Where a hook is written: the node's file, its properties, or the project file; by its first line of text.
+fn hook_place(loaded: &Loaded<'_>, settled: &Settled, hook: &str) -> Place {
+    let draft = &settled.draft;
+    let needle = hook.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or(hook);
+    let properties = draft.patch.as_ref().map(|p| p.place.path.clone());
+    let project = loaded.packages.get(&draft.package).map(|p| p.path.clone());
+    for path in [Some(draft.path.clone()), properties, project, Some(loaded.root.path.clone())].into_iter().flatten() {
+        let text = loaded.files.text(&path).ok().flatten().unwrap_or_default();
+        if let Some(at) = text.find(needle) {
+            let line = line_of(&text, at);
+            let column = text[..at].rsplit('\n').next().map_or(0, |l| l.chars().count() + 1);
+            return Place { path, line, column: u32::try_from(column).unwrap_or(0) };
+        }
+    }
+    Place { path: draft.path.clone(), line: 1, column: 1 }
+}
+
+fn project_hooks(loaded: &Loaded<'_>) -> Vec<Hook> {
+    let mut out = Vec::new();
+    for package in loaded.packages.values() {
+        for (event, text, place) in &package.hooks {
+            let node = NodeInfo {
+                unique_id: format!("operation.{}.{event}", package.name),
+                name: event.clone(),
+                package: package.name.clone(),
+                path: place.path.clone(),
+                ..NodeInfo::default()
+            };
+            let (_, sql) = render::text(&loaded.env, Job::new(&loaded.world, node, true), text, place);
+            out.push(Hook { event: event.clone(), sql: sql.map(|s| s.trim().to_owned()), place: place.clone() });
+        }
+    }
+    out
+}
+
+fn exposures(loaded: &Loaded<'_>, problems: &mut Vec<Problem>) -> BTreeMap<String, Vec<String>> {
+    let mut out = BTreeMap::new();
+    for patch in &loaded.properties.exposures {
+        let name = patch.node.get("name").and_then(Node::text).unwrap_or_default();
+        let node = NodeInfo {
+            unique_id: format!("exposure.{}.{name}", patch.package),
+            name: name.clone(),
+            package: patch.package.clone(),
+            path: patch.place.path.clone(),
+            ..NodeInfo::default()
+        };
+        if !properties::enabled(&patch.node) {
+            continue;
+        }
+        let job = Arc::new(Job::new(&loaded.world, node, true));
+        for item in patch.node.get("depends_on").map(Node::items).unwrap_or_default() {
+            let text = item.text().unwrap_or_default();
+            if let Err(fault) = render::expression(&loaded.env, &job, &text) {
+                problems.push(Problem {
+                    place: Place { path: patch.place.path.clone(), line: item.line, column: item.column },
+                    message: format!("exposure `{name}`: {}", fault.message),
+                    help: "name a model or source that exists".to_owned(),
+                });
+            }
+        }
+        let depends_on: Vec<String> = job.seen().depends_on.iter().cloned().collect();
+        out.insert(name, depends_on);
+    }
+    out
+}
+
+fn unit_tests(loaded: &Loaded<'_>) -> BTreeMap<String, UnitTest> {
+    let mut out = BTreeMap::new();
+    for patch in loaded.properties.unit_tests.iter().filter(|p| {
+        truth(p.node.get("config").and_then(|c| c.get("enabled")).map(Node::to_json).as_ref(), true)
+    }) {
+        let name = patch.node.get("name").and_then(Node::text).unwrap_or_default();
+        let model_name = patch.node.get("model").and_then(Node::text).unwrap_or_default();
+        let found = loaded.world.index.get().and_then(|index| {
+            index.node(None, &model_name, None, &patch.package, &loaded.world.root).ok().map(|e| e.unique_id.clone())
+        });
+        let unique_id = format!("unit_test.{}.{model_name}.{name}", patch.package);
+        let test = UnitTest {
+            unique_id: unique_id.clone(),
+            name,
+            model: found,
+            definition: patch.node.to_json(),
+            place: patch.place.clone(),
+        };
+        out.insert(unique_id, test);
+    }
+    out
+}

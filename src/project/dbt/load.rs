@@ -1,0 +1,382 @@
+//! Loads a dbt project: files, configs (first pass), names, compiled SQL (second pass).
+
+use super::config::truth;
+use super::names::{Naming, node_json};
+use super::nodes::{self, Draft};
+use super::profile::{self, ProfileFile};
+use super::project_file::{self, PackageFile};
+use super::properties::{self, Properties};
+use super::{assemble, ephemeral};
+use crate::files::FileSet;
+use crate::project::jinja::index::{Entry, Index};
+use crate::project::jinja::job::{Job, NodeInfo, Question, World};
+use crate::project::jinja::macros::{BUILTIN, Macros};
+use crate::project::jinja::{builtin, render};
+use crate::project::{
+    NodeKind, NotCompiled, NotCompiledCode, Place, Problem, Project, RelationName, Source, config_of,
+};
+use crate::sql::Dialect;
+use anyhow::Result;
+use minijinja::Environment;
+use rayon::prelude::*;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, OnceLock};
+
+/// [`crate::project::LoadOptions`] without its references to functions.
+pub(crate) struct Input<'a> {
+    pub(crate) files: &'a FileSet,
+    pub(crate) root: String,
+    pub(crate) profiles: Vec<ProfileFile>,
+    pub(crate) target: Option<String>,
+    pub(crate) env: BTreeMap<String, String>,
+    pub(crate) vars: Map<String, Value>,
+    pub(crate) now: jiff::Timestamp,
+    pub(crate) dialect: Option<Dialect>,
+    pub(crate) ask: Option<Sender<Question>>,
+}
+
+/// A project whose configs and names are settled; nodes can be rendered.
+pub(crate) struct Loaded<'a> {
+    pub(crate) files: &'a FileSet,
+    pub(crate) root: PackageFile,
+    /// The root project and its packages, by name.
+    pub(crate) packages: BTreeMap<String, PackageFile>,
+    pub(crate) world: Arc<World>,
+    pub(crate) env: Environment<'static>,
+    pub(crate) properties: Properties,
+    pub(crate) drafts: Vec<Settled>,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) problems: Vec<Problem>,
+    /// Own SQL of each ephemeral model (or why there is none) and the ephemeral models that it reads.
+    pub(crate) ephemeral: BTreeMap<String, (String, Result<String, NotCompiled>, Vec<String>)>,
+    pub(crate) dialect: Dialect,
+}
+
+/// A node with its config and name.
+pub(crate) struct Settled {
+    pub(crate) draft: Draft,
+    pub(crate) relation: RelationName,
+    /// Macros that the first pass called: those of config blocks count too.
+    pub(crate) macros: BTreeMap<String, String>,
+}
+
+impl Loaded<'_> {
+    pub(crate) fn naming(&self) -> Naming<'_> {
+        Naming { world: &self.world, env: &self.env, packages: &self.packages }
+    }
+
+    /// `sql` with the ephemeral models that it reads in front.
+    pub(crate) fn with_ephemeral(&self, sql: &str, used: &[String], place: &Place) -> Result<String, NotCompiled> {
+        let mut ctes = Vec::new();
+        let mut open = Vec::new();
+        for id in used {
+            self.collect(id, &mut ctes, &mut open, place)?;
+        }
+        let list: Vec<(String, String)> = ctes.into_iter().map(|(_, name, sql)| (name, sql)).collect();
+        Ok(ephemeral::inject(sql, &list))
+    }
+
+    fn collect(
+        &self,
+        id: &str,
+        ctes: &mut Vec<(String, String, String)>,
+        open: &mut Vec<String>,
+        place: &Place,
+    ) -> Result<(), NotCompiled> {
+        if ctes.iter().any(|(done, _, _)| done == id) {
+            return Ok(());
+        }
+        let refused = |message: String, code| NotCompiled { code, message, name: Some(id.to_owned()), place: place.clone() };
+        if open.iter().any(|o| o == id) {
+            return Err(refused(format!("ephemeral model `{id}` reads itself"), NotCompiledCode::CompilerError));
+        }
+        let Some((name, sql, used)) = self.ephemeral.get(id) else {
+            return Err(refused(format!("ephemeral model `{id}` has no SQL"), NotCompiledCode::Upstream));
+        };
+        let sql = sql.as_ref().map_err(|error| {
+            let message = format!("ephemeral model `{name}` is not compiled: {}", error.message);
+            refused(message, NotCompiledCode::Upstream)
+        })?;
+        open.push(id.to_owned());
+        for parent in used {
+            self.collect(parent, ctes, open, place)?;
+        }
+        open.pop();
+        ctes.push((id.to_owned(), ephemeral::cte_name(name), sql.clone()));
+        Ok(())
+    }
+}
+
+/// Reads and compiles the project.
+pub(crate) fn load(input: Input<'_>) -> Result<Project> {
+    let dialect = input.dialect;
+    let loaded = settle(input)?;
+    let mut project = assemble::project(loaded);
+    if let Some(dialect) = dialect {
+        project.dialect = dialect;
+    }
+    Ok(project)
+}
+
+fn settle(input: Input<'_>) -> Result<Loaded<'_>> {
+    let files = input.files;
+    let root = project_file::read(files, &input.root)?;
+    let (installed, mut problems) = project_file::installed(files, &root);
+    let (requested, more) = project_file::requested(files, &input.root);
+    problems.extend(more);
+    let mut packages: BTreeMap<String, PackageFile> = installed.into_iter().map(|p| (p.name.clone(), p)).collect();
+    packages.insert(root.name.clone(), root.clone());
+    let missing: BTreeSet<String> = requested.into_iter().filter(|name| !is_installed(name, &packages, &root)).collect();
+    let (target, more) = profile::target(&input.profiles, root.profile.as_deref(), input.target.as_deref(), &|name| {
+        input.env.get(name).cloned()
+    });
+    problems.extend(more);
+    let mut macros = read_macros(files, &packages, &mut problems);
+    let mut env = render::environment();
+    problems.extend(macros.compile(&mut env));
+    let dialect = crate::project::load::dialect_of(&target.adapter);
+    let world = Arc::new(World {
+        root: root.name.clone(),
+        macros,
+        target,
+        vars: vars(&root, &packages, &input.vars),
+        env: input.env,
+        dispatch: root.dispatch.clone(),
+        packages: packages.keys().cloned().collect(),
+        missing_packages: missing,
+        now: input.now,
+        ask: input.ask.map(Mutex::new),
+        index: OnceLock::new(),
+    });
+    render_trees(&world, &env, &mut packages, &mut problems);
+    let mut properties = Properties::default();
+    packages.values().for_each(|package| properties::read(files, package, &mut properties));
+    problems.append(&mut properties.problems);
+    let found: Vec<Draft> = packages.values().flat_map(|p| nodes::find(files, p, &properties, &mut problems)).collect();
+    let mut loaded = Loaded {
+        files,
+        root,
+        packages,
+        world,
+        env,
+        properties,
+        drafts: Vec::new(),
+        sources: Vec::new(),
+        problems,
+        ephemeral: BTreeMap::new(),
+        dialect,
+    };
+    index(&mut loaded, found);
+    Ok(loaded)
+}
+
+/// Whether a requested package is there: by its name, or its folder under another name (`dbt-utils` holds `dbt_utils`).
+fn is_installed(name: &str, packages: &BTreeMap<String, PackageFile>, root: &PackageFile) -> bool {
+    let folder = |p: &PackageFile| p.root.rsplit('/').next().unwrap_or_default().replace('-', "_");
+    packages.values().any(|p| p.root != root.root && (p.name == name || folder(p) == name || name.ends_with(&p.name)))
+}
+
+fn read_macros(files: &FileSet, packages: &BTreeMap<String, PackageFile>, problems: &mut Vec<Problem>) -> Macros {
+    let mut macros = Macros::default();
+    for (path, text) in builtin::FILES {
+        if let Err(problem) = macros.read(BUILTIN, path, text) {
+            problems.push(problem);
+        }
+    }
+    for package in packages.values() {
+        let generic = package.test_paths.iter().map(|path| format!("{path}/generic"));
+        let folders: BTreeSet<String> = package.macro_paths.iter().cloned().chain(generic).collect();
+        // A snapshot or model file never defines macros for others.
+        let paths: BTreeSet<&str> = folders.iter().flat_map(|f| files.under(f)).filter(|p| p.ends_with(".sql")).collect();
+        for path in paths {
+            let outcome = match files.text(path) {
+                Ok(text) => macros.read(&package.name, path, &text.unwrap_or_default()),
+                Err(error) => Err(Problem {
+                    place: Place { path: path.to_owned(), line: 0, column: 0 },
+                    message: format!("{error:#}"),
+                    help: "no macro of this file can be called".to_owned(),
+                }),
+            };
+            problems.extend(outcome.err());
+        }
+    }
+    macros
+}
+
+/// Vars as each package sees them: its own, then the root project's, then the root's word for that package, then the
+/// command line's.
+fn vars(
+    root: &PackageFile,
+    packages: &BTreeMap<String, PackageFile>,
+    given: &Map<String, Value>,
+) -> BTreeMap<String, Map<String, Value>> {
+    let scope = |file: &PackageFile, package: &str| file.vars.get(package).and_then(Value::as_object).cloned().unwrap_or_default();
+    let global = |file: &PackageFile| {
+        let plain = |(key, value): &(&String, &Value)| !(value.is_object() && packages.contains_key(*key));
+        file.vars.iter().filter(plain).map(|(k, v)| (k.clone(), v.clone())).collect::<Map<_, _>>()
+    };
+    let of = |package: &PackageFile| {
+        let mut vars = global(package);
+        vars.extend(scope(package, &package.name));
+        vars.extend(global(root));
+        vars.extend(scope(root, &package.name));
+        vars.extend(given.clone());
+        vars
+    };
+    packages.values().map(|package| (package.name.clone(), of(package))).collect()
+}
+
+/// Renders the Jinja in config trees. What fails is a problem and leaves the value out.
+fn render_trees(
+    world: &Arc<World>,
+    env: &Environment<'static>,
+    packages: &mut BTreeMap<String, PackageFile>,
+    problems: &mut Vec<Problem>,
+) {
+    let mut trees = BTreeMap::new();
+    let naming = Naming { world, env, packages };
+    for package in packages.values() {
+        let place = Place { path: package.path.clone(), line: 0, column: 0 };
+        for (kind, tree) in &package.configs {
+            let Value::Object(tree) = tree else { continue };
+            match naming.rendered(tree, &package.name, &place) {
+                Ok(rendered) => drop(trees.insert((package.name.clone(), kind.clone()), Value::Object(rendered))),
+                Err(error) => problems.push(Problem {
+                    place: Place { line: package.node.get(kind).map_or(0, |n| n.line), ..place.clone() },
+                    message: format!("configs of `{kind}` cannot be rendered: {}", error.message),
+                    help: "fix the Jinja in dbt_project.yml; these configs are not applied".to_owned(),
+                }),
+            }
+        }
+    }
+    for ((package, kind), tree) in trees {
+        if let Some(package) = packages.get_mut(&package) {
+            package.configs.insert(kind, tree);
+        }
+    }
+}
+
+/// First pass: configs, names, and with them what `ref` and `source` resolve to.
+fn index(loaded: &mut Loaded<'_>, found: Vec<Draft>) {
+    let naming = loaded.naming();
+    let settled: Vec<(Draft, Option<RelationName>, BTreeMap<String, String>)> =
+        found.into_par_iter().map(|draft| settle_draft(&naming, draft)).collect();
+    let mut index = Index { packages_missing: loaded.world.missing_packages.clone(), ..Index::default() };
+    let mut drafts: Vec<Settled> = Vec::new();
+    let mut ids: BTreeMap<String, String> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (draft, relation, macros) in settled {
+        let Some(relation) = relation else {
+            index.disabled.insert(draft.name);
+            continue;
+        };
+        if let Some(first) = ids.get(&draft.unique_id) {
+            problems.push(Problem {
+                place: Place { path: draft.path.clone(), line: 1, column: 1 },
+                message: format!("`{}` is defined twice, first in {first}", draft.name),
+                help: "rename one of the two; dbt refuses the project".to_owned(),
+            });
+            continue;
+        }
+        ids.insert(draft.unique_id.clone(), draft.path.clone());
+        if !draft.singular {
+            let ephemeral = config_of(&draft.config, "materialized") == Some("ephemeral");
+            let entry = Entry { unique_id: draft.unique_id.clone(), relation: relation.clone(), ephemeral };
+            match &draft.version {
+                Some((version, latest)) => {
+                    index.insert(&draft.package, &draft.name, version, entry.clone());
+                    if *latest {
+                        index.insert(&draft.package, &draft.name, "", entry);
+                    }
+                }
+                None => index.insert(&draft.package, &draft.name, "", entry),
+            }
+        }
+        drafts.push(Settled { draft, relation, macros });
+    }
+    let sources = index_sources(loaded, &mut index, &mut problems);
+    index.broken_yaml = loaded.properties.broken.clone();
+    drafts.sort_by(|a, b| a.draft.unique_id.cmp(&b.draft.unique_id));
+    // Set once: the world is ours alone until now.
+    let _ = loaded.world.index.set(index);
+    (loaded.drafts, loaded.sources) = (drafts, sources);
+    loaded.problems.extend(problems);
+}
+
+/// Config and name of a node; no name when it is disabled. A node that fails here keeps the reason.
+fn settle_draft(naming: &Naming<'_>, mut draft: Draft) -> (Draft, Option<RelationName>, BTreeMap<String, String>) {
+    let mut calls = Vec::new();
+    let mut macros = BTreeMap::new();
+    if draft.kind != NodeKind::Seed && draft.refused.is_none() {
+        let node = NodeInfo {
+            unique_id: draft.unique_id.clone(),
+            name: draft.name.clone(),
+            package: draft.package.clone(),
+            path: draft.path.clone(),
+            json: node_json(&draft, None, &draft.text),
+            // Configs known so far: `config.get` in a template may ask for them already.
+            config: naming.config(&draft, &[]).unwrap_or_default(),
+            relation: None,
+        };
+        let (job, result) = render::node(naming.env, Job::new(naming.world, node, false), &draft.text, draft.range.clone());
+        let mut seen = job.seen();
+        calls = std::mem::take(&mut seen.configs);
+        macros = std::mem::take(&mut seen.macros);
+        draft.refused = result.err();
+    }
+    match naming.config(&draft, &calls) {
+        Ok(config) => draft.config = config,
+        Err(error) => draft.refused = draft.refused.or(Some(error)),
+    }
+    if !truth(draft.config.get("enabled"), true) {
+        return (draft, None, macros);
+    }
+    let relation = naming.relation(&draft).unwrap_or_else(|error| {
+        draft.refused.get_or_insert(error);
+        RelationName { identifier: draft.name.clone(), ..RelationName::default() }
+    });
+    (draft, Some(relation), macros)
+}
+
+fn index_sources(loaded: &Loaded<'_>, index: &mut Index, problems: &mut Vec<Problem>) -> Vec<Source> {
+    let naming = loaded.naming();
+    let mut sources = Vec::new();
+    for table in &loaded.properties.sources {
+        let full = format!("{}.{}", table.source_name, table.name);
+        let settled = naming.source_config(table).and_then(|config| {
+            let names = naming.source(table, &config)?;
+            Ok((config, names))
+        });
+        let (config, (relation, external)) = match settled {
+            Ok(settled) => settled,
+            Err(error) => {
+                problems.push(Problem {
+                    place: table.place.clone(),
+                    message: format!("source `{full}` cannot be named: {}", error.message),
+                    help: "fix the Jinja, or allow what it reads".to_owned(),
+                });
+                index.broken_sources.insert(full);
+                continue;
+            }
+        };
+        if !truth(config.get("enabled"), true) {
+            index.disabled_sources.insert(full);
+            continue;
+        }
+        let unique_id = format!("source.{}.{full}", table.package);
+        let entry = Entry { unique_id: unique_id.clone(), relation: relation.clone(), ephemeral: false };
+        let key = (table.source_name.clone(), table.name.clone());
+        let packages = index.sources.entry(key).or_default();
+        if packages.insert(table.package.clone(), entry).is_some() {
+            problems.push(Problem {
+                place: table.place.clone(),
+                message: format!("source table `{full}` is declared twice"),
+                help: "keep one of the two; dbt refuses the project".to_owned(),
+            });
+        }
+        sources.push(assemble::source(table, unique_id, relation, external, &config));
+    }
+    sources
+}

@@ -1,0 +1,257 @@
+//! The `adapter` object, `run_query`, `statement` and `api`: everything that in dbt talks to the warehouse.
+
+use super::agate;
+use super::args::{Args, Host};
+use super::fault::Fault;
+use super::job::{Job, Table};
+use super::relation::{Quoting, Relation};
+use super::scope::dispatch;
+use super::values::{Dict, List};
+use crate::project::RelationName;
+use minijinja::value::{Object, ObjectRepr};
+use minijinja::{Error, ErrorKind, State, Value};
+use std::sync::Arc;
+
+type Answer = Result<Value, Error>;
+
+fn none() -> Value {
+    Value::from(())
+}
+
+/// `adapter.<method>(...)`.
+pub(crate) fn method(job: &Arc<Job>, _: &mut State<'_, '_>, method: &str, args: Args) -> Answer {
+    let quoting = Quoting::of(&job.world.target.adapter);
+    match method {
+        "dispatch" => {
+            let name = args.text("adapter.dispatch", 0, "macro_name")?;
+            if let Some((package, _)) = name.split_once('.') {
+                let message = format!("adapter.dispatch takes the namespace apart: dispatch('...', '{package}')");
+                return Err(Fault::compiler(message).into());
+            }
+            let namespace = args.get(1, "macro_namespace").filter(|v| !v.is_none()).map(|v| v.to_string());
+            Ok(dispatch(job, &name, namespace.as_deref())?)
+        }
+        "quote" => Ok(Value::from(quoting.quoted(&args.text("adapter.quote", 0, "identifier")?))),
+        "quote_as_configured" => {
+            let identifier = args.text("adapter.quote_as_configured", 0, "identifier")?;
+            let quote = match args.text("adapter.quote_as_configured", 1, "quote_key")?.as_str() {
+                "database" => quoting.database,
+                "schema" => quoting.schema,
+                _ => quoting.identifier,
+            };
+            Ok(Value::from(if quote { quoting.quoted(&identifier) } else { identifier }))
+        }
+        "quote_seed_column" => {
+            let column = args.text("adapter.quote_seed_column", 0, "column")?;
+            let quote = args.get(1, "quote_config").is_none_or(|v| v.is_true() || v.is_none());
+            Ok(Value::from(if quote { quoting.quoted(&column) } else { column }))
+        }
+        "type" => Ok(Value::from(job.world.target.adapter.as_str())),
+        "is_motherduck" | "is_cluster" => Ok(Value::from(false)),
+        // What dbt answers before it has a connection (first pass).
+        "get_columns_in_relation" | "get_missing_columns" | "list_relations_without_caching" | "list_relations" | "list_schemas"
+            if !job.execute =>
+        {
+            Ok(List::value(Vec::new()))
+        }
+        _ if !job.execute => Ok(none()),
+        "get_columns_in_relation" => columns(job, args.get(0, "relation")),
+        "get_relation" => {
+            let part = |at, name| args.get(at, name).filter(|v| !v.is_none()).map(|v| v.to_string()).unwrap_or_default();
+            let name = RelationName {
+                database: part(0, "database"),
+                schema: part(1, "schema"),
+                identifier: part(2, "identifier"),
+                rendered: String::new(),
+            };
+            existing(job, Relation::new(name, quoting), "adapter.get_relation")
+        }
+        other => Err(Fault::needs_warehouse(&format!("adapter.{other}")).needle(format!("adapter.{other}")).into()),
+    }
+}
+
+/// `load_relation(relation)`: the relation if it exists.
+pub(crate) fn load_relation(job: &Arc<Job>, _: &mut State<'_, '_>, _: &str, args: Args) -> Answer {
+    if !job.execute {
+        return Ok(none());
+    }
+    let value = args.get(0, "relation").unwrap_or_default();
+    match value.downcast_object_ref::<Relation>() {
+        Some(relation) => existing(job, relation.clone(), "load_relation"),
+        None => Err(Fault::needs_warehouse("load_relation").into()),
+    }
+}
+
+/// A relation whose columns are known exists; of others nothing is known.
+fn existing(job: &Arc<Job>, relation: Relation, call: &str) -> Answer {
+    match job.world.columns(&relation.full_name()) {
+        Some(_) => {
+            job.flag("introspection:columns");
+            Ok(relation.value())
+        }
+        None => Err(Fault::needs_warehouse(call).needle(call).into()),
+    }
+}
+
+fn columns(job: &Arc<Job>, relation: Option<Value>) -> Answer {
+    let relation = relation.unwrap_or_default();
+    let what = format!("adapter.get_columns_in_relation({relation})");
+    let fault = || Fault::needs_warehouse(&what).needle("get_columns_in_relation");
+    let relation = relation.downcast_object_ref::<Relation>().ok_or_else(|| Error::from(fault()))?;
+    let columns = job.world.columns(&relation.full_name()).ok_or_else(|| Error::from(fault()))?;
+    job.flag("introspection:columns");
+    let quoting = Quoting::of(&job.world.target.adapter);
+    Ok(List::value(columns.into_iter().map(|(name, kind)| Value::from_object(Column { name, kind, quoting })).collect()))
+}
+
+/// `run_query(sql)`: nothing in the first pass, a table in the second.
+pub(crate) fn run_query(job: &Arc<Job>, _: &mut State<'_, '_>, _: &str, args: Args) -> Answer {
+    if !job.execute {
+        return Ok(none());
+    }
+    let sql = args.text("run_query", 0, "sql")?;
+    Ok(agate::table(ask(job, &sql, "run_query")?))
+}
+
+fn ask(job: &Arc<Job>, sql: &str, call: &str) -> Result<Table, Error> {
+    let shown: String = sql.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(80).collect();
+    let fault = |why: String| {
+        let mut fault = Fault::needs_warehouse(&format!("{call}(`{shown}`)")).needle(call);
+        fault.message += &why;
+        Error::from(fault)
+    };
+    match job.world.query(sql) {
+        Ok(Some(table)) => {
+            job.flag("introspection:query");
+            Ok(table)
+        }
+        Ok(None) => Err(fault(String::new())),
+        Err(error) => Err(fault(format!(": {error:#}"))),
+    }
+}
+
+/// `{% call statement('name', fetch_result=true) %}sql{% endcall %}`.
+pub(crate) fn statement(job: &Arc<Job>, state: &mut State<'_, '_>, _: &str, args: Args) -> Answer {
+    if !job.execute {
+        return Ok(Value::from(""));
+    }
+    let caller = args.keyword("caller").ok_or_else(|| Error::from(Fault::compiler("statement() is for call blocks")))?;
+    let sql = caller.call(state, &[])?.to_string();
+    let table = ask(job, &sql, "statement")?;
+    let name = args.get(0, "name").filter(|v| !v.is_none()).map(|v| v.to_string());
+    if let Some(name) = name {
+        let data = table.rows.iter().map(|row| List::value(row.iter().map(super::values::from_json).collect()));
+        let result = Dict::value([
+            (Value::from("data"), List::value(data.collect())),
+            (Value::from("table"), agate::table(table)),
+            (Value::from("response"), Value::from("OK")),
+        ]);
+        job.seen().results.insert(name, result);
+    }
+    Ok(Value::from(""))
+}
+
+/// dbt macros that we hold in Rust rather than as Jinja: none beyond the context's functions.
+pub(crate) fn builtin_dispatch(job: &Arc<Job>, name: &str) -> Option<Value> {
+    matches!(name, "is_incremental" | "should_full_refresh" | "should_store_failures" | "run_query" | "statement")
+        .then(|| super::context::global(job, name))
+        .flatten()
+}
+
+/// `api.Relation` and `api.Column`.
+pub(crate) fn api(job: &Arc<Job>) -> Value {
+    let relation = Host::value("Relation", job, |job, _, method, args| {
+        if !matches!(method, "" | "create") {
+            return Err(Fault::unsupported(format!("api.Relation.{method} is not built in here")).into());
+        }
+        let part = |name: &str| args.keyword(name).filter(|v| !v.is_none()).map(|v| v.to_string());
+        let name = RelationName {
+            database: part("database").unwrap_or_default(),
+            schema: part("schema").unwrap_or_default(),
+            identifier: part("identifier").unwrap_or_default(),
+            rendered: String::new(),
+        };
+        let mut relation = Relation::new(name, Quoting::of(&job.world.target.adapter));
+        relation.kind = part("type");
+        Ok(relation.value())
+    });
+    let column = Host::value("Column", job, |job, _, method, args| {
+        let text = |at, name| args.get(at, name).map(|v| v.to_string()).unwrap_or_default();
+        match method {
+            "" | "create" => Ok(Value::from_object(Column {
+                name: text(0, if method.is_empty() { "column" } else { "name" }),
+                kind: text(1, "dtype"),
+                quoting: Quoting::of(&job.world.target.adapter),
+            })),
+            "translate_type" => Ok(Value::from(translate(&job.world.target.adapter, &text(0, "dtype")))),
+            "string_type" => Ok(Value::from(format!("character varying({})", text(0, "size")))),
+            "numeric_type" => Ok(Value::from(format!("{}({},{})", text(0, "dtype"), text(1, "precision"), text(2, "scale")))),
+            other => Err(Fault::unsupported(format!("api.Column.{other} is not built in here")).into()),
+        }
+    });
+    Dict::value([(Value::from("Relation"), relation), (Value::from("Column"), column)])
+}
+
+/// Type names that dbt's adapters translate.
+fn translate(adapter: &str, kind: &str) -> String {
+    let upper = kind.to_uppercase();
+    let translated = match (adapter, upper.as_str()) {
+        ("databricks" | "spark", "LONG") => "BIGINT",
+        ("databricks" | "spark", _) => return kind.to_owned(),
+        ("bigquery", "INTEGER") => "INT64",
+        ("bigquery", "FLOAT") => "FLOAT64",
+        ("bigquery", "STRING") => "STRING",
+        (_, "STRING") => "TEXT",
+        (_, "INTEGER") => "INT",
+        (_, "FLOAT") => "FLOAT",
+        (_, "BOOLEAN") => "BOOLEAN",
+        (_, "TIMESTAMP") => "TIMESTAMP",
+        _ => return kind.to_owned(),
+    };
+    translated.to_owned()
+}
+
+/// A column as dbt's adapters describe it.
+#[derive(Debug)]
+pub(crate) struct Column {
+    name: String,
+    kind: String,
+    quoting: Quoting,
+}
+
+impl Object for Column {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "<Column {} ({})>", self.name, self.kind)
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        Some(match key.as_str()? {
+            "name" | "column" => Value::from(self.name.as_str()),
+            "dtype" | "data_type" => Value::from(self.kind.as_str()),
+            "quoted" => Value::from(self.quoting.quoted(&self.name)),
+            _ => return None,
+        })
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Answer {
+        let kind = self.kind.to_lowercase();
+        let base = kind.split('(').next().unwrap_or_default().trim().to_owned();
+        let any = |names: &[&str]| Value::from(names.contains(&base.as_str()));
+        Ok(match method {
+            "is_string" => any(&["text", "character varying", "character", "varchar", "string", "char"]),
+            "is_numeric" => any(&["numeric", "decimal", "number"]),
+            "is_integer" => any(&["smallint", "integer", "bigint", "int", "int2", "int4", "int8", "int64", "tinyint", "hugeint"]),
+            "is_float" => any(&["real", "float4", "float", "float8", "float64", "double", "double precision"]),
+            "is_number" => {
+                let number = ["numeric", "decimal", "number", "smallint", "integer", "bigint", "int", "int64", "tinyint", "hugeint"];
+                let float = ["real", "float4", "float", "float8", "float64", "double", "double precision", "int2", "int4", "int8"];
+                Value::from(number.contains(&base.as_str()) || float.contains(&base.as_str()))
+            }
+            _ => return Err(Error::from(ErrorKind::UnknownMethod)),
+        })
+    }
+}

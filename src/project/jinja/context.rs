@@ -1,0 +1,205 @@
+//! dbt's context: what templates can name besides macros.
+
+use super::adapter;
+use super::args::{Args, Host, Unknown};
+use super::calls;
+use super::fault::Fault;
+use super::job::Job;
+use super::macros::{CallerFn, Returned};
+use super::modules;
+use super::relation::{Quoting, Relation};
+use super::values::{Dict, List, from_json, mutable};
+use minijinja::{Error, ErrorKind, State, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Version of dbt whose behaviour is followed; `dbt_version` in templates.
+const DBT_VERSION: &str = "1.10.0";
+
+/// Our own functions that the rewriter calls.
+pub(crate) fn internal(job: &Arc<Job>, name: &str) -> Option<Value> {
+    Some(match name {
+        "__l" => Host::value("list", job, |job, _, _, args| {
+            job.container()?;
+            let items = args.positional.first().cloned().unwrap_or_default();
+            Ok(List::value(items.try_iter()?.collect()))
+        }),
+        "__d" => Host::value("dict", job, |job, _, _, args| {
+            job.container()?;
+            let map = args.positional.first().cloned().unwrap_or_default();
+            let entries: Result<Vec<_>, Error> = map.try_iter()?.map(|key| Ok((key.clone(), map.get_item(&key)?))).collect();
+            Ok(Dict::value(entries?))
+        }),
+        "__v" => Host::value("value", job, |job, _, _, args| {
+            let value = super::job::bounded(args.positional.first().cloned().unwrap_or_default())?;
+            if value.len().is_some_and(|len| len > 1_000_000) && value.as_str().is_none() {
+                return Err(Fault::limit("a list longer than a million items").into());
+            }
+            if matches!(value.kind(), minijinja::value::ValueKind::Seq) {
+                job.container()?;
+            }
+            Ok(mutable(value))
+        }),
+        "__end" => Host::value("end", job, |job, state, _, _| {
+            job.burned(state.fuel_levels().map_or(0, |(used, _)| used));
+            Ok(Value::from(""))
+        }),
+        "__unsupported" => Host::value("unsupported", job, |job, _, _, args| {
+            let what = args.text("unsupported", 0, "what")?;
+            Err(Fault::unsupported(format!("{what} is not built in here for adapter `{}`", job.world.target.adapter)).into())
+        }),
+        "__caller" => Host::value("caller", job, |job, state, _, args| {
+            let name = args.text("caller", 0, "name")?;
+            let known: Vec<String> = state.known_variables().into_iter().map(|n| n.into_owned()).collect();
+            let locals: BTreeMap<String, Value> =
+                known.into_iter().filter_map(|n| state.lookup(&n).map(|value| (n, value))).collect();
+            Ok(Value::from_object(CallerFn { job: Arc::clone(job), name, locals }))
+        }),
+        _ => return None,
+    })
+}
+
+/// A name of dbt's own context.
+pub(crate) fn global(job: &Arc<Job>, name: &str) -> Option<Value> {
+    let host = |name, function| Some(Host::value(name, job, function));
+    let target = &job.world.target;
+    match name {
+        "ref" => host("ref", calls::reference),
+        "source" => host("source", calls::source),
+        "config" => Some(Host::with("config", job, calls::config, |job, key| {
+            (key == "model" || key == "config").then(|| from_json(&job.node.config.clone().into()))
+        })),
+        "var" => host("var", calls::var),
+        "env_var" => host("env_var", calls::env_var),
+        "builtins" => Some(Dict::value(
+            ["ref", "source", "config"].iter().filter_map(|n| global(job, n).map(|value| (Value::from(*n), value))),
+        )),
+        "this" => Some(calls::this(job)),
+        "model" => Some(from_json(&job.node.json)),
+        "target" => Some(target_value(job)),
+        "schema" => Some(Value::from(target.schema.as_str())),
+        "database" => Some(Value::from(target.database.as_str())),
+        "project_name" => Some(Value::from(job.world.root.as_str())),
+        "execute" => Some(Value::from(job.execute)),
+        "is_incremental" => host("is_incremental", calls::is_incremental),
+        "return" => host("return", |job, state, _, args| {
+            job.burned(state.fuel_levels().map_or(0, |(used, _)| used));
+            let value = args.get(0, "data").unwrap_or_else(|| Value::from(()));
+            Err(Error::new(ErrorKind::InvalidOperation, "return outside a macro").with_source(Returned(value)))
+        }),
+        "exceptions" => host("exceptions", calls::exceptions),
+        "log" | "print" | "debug" => host("log", |_, _, _, _| Ok(Value::from(""))),
+        "fromjson" | "tojson" | "fromyaml" | "toyaml" | "set" | "set_strict" | "zip" | "zip_strict" | "local_md5"
+        | "dict" | "list" => data_function(job, name),
+        "modules" => Some(modules::value(job)),
+        "run_started_at" => {
+            job.flag("volatile:run_started_at");
+            Some(modules::run_started_at(job))
+        }
+        "run_query" => host("run_query", adapter::run_query),
+        "statement" => host("statement", adapter::statement),
+        "load_result" => host("load_result", |job, _, _, args| {
+            let name = args.text("load_result", 0, "name")?;
+            Ok(job.seen().results.get(&name).cloned().unwrap_or_else(|| Value::from(())))
+        }),
+        "load_relation" => host("load_relation", adapter::load_relation),
+        "adapter" => Some(Host::value("adapter", job, adapter::method)),
+        "api" => Some(adapter::api(job)),
+        "load_agate_table" => host("load_agate_table", |_, _, _, _| Err(Fault::needs_warehouse("load_agate_table").into())),
+        "store_result" | "store_raw_result" | "submit_python_job" => {
+            host("store_result", |_, _, _, _| Err(Fault::unsupported("materialization functions are not run here").into()))
+        }
+        "graph" => Some(Value::from_object(Unknown(|key| Fault::needs_warehouse(&format!("graph.{key}"))))),
+        "should_store_failures" | "should_full_refresh" => host("flag", |_, _, _, _| Ok(Value::from(false))),
+        "selected_resources" | "pre_hooks" | "post_hooks" => Some(List::value(Vec::new())),
+        "flags" => Some(flags()),
+        "invocation_args_dict" | "dbt_metadata_envs" => Some(Dict::value([])),
+        "invocation_id" => Some(Value::from("00000000-0000-0000-0000-000000000000")),
+        "dbt_version" => Some(Value::from(DBT_VERSION)),
+        "thread_id" => Some(Value::from("Thread-1")),
+        _ => None,
+    }
+}
+
+/// `fromjson` and its like.
+fn data_function(job: &Arc<Job>, name: &str) -> Option<Value> {
+    Some(match name {
+        "fromjson" => Host::value("fromjson", job, |_, _, _, args| calls::from_text(&args, |t| Ok(serde_json::from_str(t)?))),
+        "fromyaml" => Host::value("fromyaml", job, |_, _, _, args| calls::from_text(&args, crate::project::yaml::to_json)),
+        "tojson" => Host::value("tojson", job, |_, _, _, args| calls::to_text(&args, calls::python_json)),
+        "toyaml" => Host::value("toyaml", job, |_, _, _, args| calls::to_text(&args, |json, _| serde_yaml::to_string(json).ok())),
+        "set" | "set_strict" => Host::value("set", job, calls::set),
+        "zip" | "zip_strict" => Host::value("zip", job, calls::zip),
+        "local_md5" => Host::value("local_md5", job, calls::local_md5),
+        "dict" => Host::value("dict", job, |_, state, _, args| dict(state, args)),
+        "list" => Host::value("list", job, |_, _, _, args| {
+            Ok(List::value(args.get(0, "").map(|v| v.try_iter().map(Iterator::collect)).transpose()?.unwrap_or_default()))
+        }),
+        _ => return None,
+    })
+}
+
+fn dict(_: &mut State<'_, '_>, args: Args) -> Result<Value, Error> {
+    let mut entries = Vec::new();
+    if let Some(first) = args.positional.first() {
+        for key in first.try_iter()? {
+            let pair = matches!(first.kind(), minijinja::value::ValueKind::Map);
+            entries.push(if pair {
+                (key.clone(), first.get_item(&key)?)
+            } else {
+                (key.get_item_by_index(0)?, key.get_item_by_index(1)?)
+            });
+        }
+    }
+    entries.extend(args.named.into_iter().map(|(name, value)| (Value::from(name), value)));
+    Ok(Dict::value(entries))
+}
+
+/// The profile's target: six fields and what adapters call the same two; anything else is refused when used.
+fn target_value(job: &Arc<Job>) -> Value {
+    Host::with(
+        "target",
+        job,
+        |job, _, method, args| {
+            let known = |key: &str| target_field(job, key);
+            match method {
+                "get" => {
+                    let key = args.text("target.get", 0, "key")?;
+                    Ok(known(&key).or_else(|| args.get(1, "default")).unwrap_or_else(|| Value::from(())))
+                }
+                _ => Err(Error::from(ErrorKind::UnknownMethod)),
+            }
+        },
+        |job, key| match (target_field(job, key), key) {
+            (Some(value), _) => Some(value),
+            (None, "get" | "items" | "keys" | "values") => None,
+            (None, _) => Some(super::args::poisoned(Fault::unsupported(format!(
+                "target.{key} is not shown to templates (name, schema, database, type, profile_name and threads are)"
+            )))),
+        },
+    )
+}
+
+fn target_field(job: &Job, key: &str) -> Option<Value> {
+    let target = &job.world.target;
+    Some(match key {
+        "name" | "target_name" => Value::from(target.name.as_str()),
+        "schema" | "dataset" => Value::from(target.schema.as_str()),
+        "database" | "dbname" | "project" | "catalog" => Value::from(target.database.as_str()),
+        "type" => Value::from(target.adapter.as_str()),
+        "profile_name" => Value::from(target.profile.as_str()),
+        "threads" => Value::from(target.threads),
+        _ => return None,
+    })
+}
+
+fn flags() -> Value {
+    let off = ["FULL_REFRESH", "STORE_FAILURES", "FAIL_FAST", "EMPTY", "VERSION_CHECK", "PARTIAL_PARSE"];
+    let entries = off.iter().map(|name| (Value::from(*name), Value::from(false)));
+    Dict::value(entries.chain([(Value::from("WHICH"), Value::from("compile"))]))
+}
+
+/// A relation for a resolved entry.
+pub(crate) fn relation_value(job: &Job, name: &crate::project::RelationName) -> Value {
+    Relation::new(name.clone(), Quoting::of(&job.world.target.adapter)).value()
+}

@@ -1,0 +1,221 @@
+//! One rendering: what it may see (the world, its node) and what it has told so far.
+
+use super::fault::Fault;
+use super::macros::Macros;
+use super::rewrite::Caller;
+use crate::project::{RelationName, Target};
+use jiff::Timestamp;
+use minijinja::{Error, Value};
+use serde_json::{Map, Value as Json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// Steps of all templates of one rendering together.
+pub(crate) const FUEL: u64 = 20_000_000;
+/// Macro calls within one another.
+const MAX_DEPTH: u32 = 64;
+/// Lists and dicts made in one rendering: bounds the depth of what they can nest.
+const MAX_CONTAINERS: u64 = 100_000;
+/// Longest text that a rendering may make or keep, in bytes.
+pub(crate) const MAX_TEXT: usize = 16 * 1024 * 1024;
+
+/// A table that the caller's database returned.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Table {
+    /// Column names.
+    pub columns: Vec<String>,
+    /// Rows, a value for each column.
+    pub rows: Vec<Vec<Json>>,
+}
+
+/// Answers questions that templates ask of the warehouse, where that is possible without one.
+pub trait Introspect: Sync {
+    /// The result of SQL that names no table (`select datediff(...)`). `Ok(None)`: cannot be answered here.
+    /// An error means that the SQL was tried and failed.
+    fn query(&self, sql: &str) -> anyhow::Result<Option<Table>>;
+    /// Columns (name, type) of a relation, `None` when they are not known.
+    fn columns(&self, relation: &RelationName) -> Option<Vec<(String, String)>>;
+}
+
+/// A question to the thread that owns the [`Introspect`].
+pub(crate) enum Question {
+    Query(String, Sender<anyhow::Result<Option<Table>>>),
+    Columns(RelationName, Sender<Option<Vec<(String, String)>>>),
+    Stop,
+}
+
+/// Everything that all renderings of a project share.
+pub(crate) struct World {
+    pub(crate) root: String,
+    pub(crate) macros: Macros,
+    pub(crate) target: Target,
+    /// `vars` by package as they apply there, command line included.
+    pub(crate) vars: BTreeMap<String, Map<String, Json>>,
+    /// Values of the allowed environment variables.
+    pub(crate) env: BTreeMap<String, String>,
+    /// `dispatch:` search orders by namespace.
+    pub(crate) dispatch: BTreeMap<String, Vec<String>>,
+    /// Installed packages.
+    pub(crate) packages: BTreeSet<String>,
+    /// Packages that packages.yml names and that are not installed.
+    pub(crate) missing_packages: BTreeSet<String>,
+    pub(crate) now: Timestamp,
+    pub(crate) ask: Option<Mutex<Sender<Question>>>,
+    /// What `ref` and `source` resolve to; set after the configs are known.
+    pub(crate) index: OnceLock<super::index::Index>,
+}
+
+impl World {
+    /// The answer to `sql`, `None` when nobody can answer.
+    pub(crate) fn query(&self, sql: &str) -> anyhow::Result<Option<Table>> {
+        let (reply, answer) = channel();
+        if !self.send(Question::Query(sql.to_owned(), reply)) {
+            return Ok(None);
+        }
+        answer.recv().unwrap_or(Ok(None))
+    }
+
+    /// The columns of a relation, when known.
+    pub(crate) fn columns(&self, relation: &RelationName) -> Option<Vec<(String, String)>> {
+        let (reply, answer) = channel();
+        if !self.send(Question::Columns(relation.clone(), reply)) {
+            return None;
+        }
+        answer.recv().ok().flatten()
+    }
+
+    fn send(&self, question: Question) -> bool {
+        self.ask.as_ref().is_some_and(|ask| ask.lock().unwrap_or_else(PoisonError::into_inner).send(question).is_ok())
+    }
+
+    /// Adapter names in the order in which `adapter.dispatch` looks for them, `default` last.
+    pub(crate) fn prefixes(&self) -> Vec<&str> {
+        let adapter = self.target.adapter.as_str();
+        let parent = match adapter {
+            "redshift" | "materialize" | "alloydb" => Some("postgres"),
+            "databricks" => Some("spark"),
+            "fabric" | "synapse" => Some("sqlserver"),
+            "athena" | "starburst" => Some("trino"),
+            _ => None,
+        };
+        [Some(adapter), parent, Some("default")].into_iter().flatten().collect()
+    }
+}
+
+/// The node that is rendered.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NodeInfo {
+    pub(crate) unique_id: String,
+    pub(crate) name: String,
+    pub(crate) package: String,
+    /// Path of its file from the repository's root.
+    pub(crate) path: String,
+    /// Effective config; empty in the first pass.
+    pub(crate) config: Map<String, Json>,
+    /// `this`.
+    pub(crate) relation: Option<RelationName>,
+    /// The `model` variable.
+    pub(crate) json: Json,
+}
+
+/// What a rendering told.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// Arguments of each `config()` call, in order.
+    pub(crate) configs: Vec<Map<String, Json>>,
+    /// Unique ids that `ref` and `source` resolved to (second pass).
+    pub(crate) depends_on: BTreeSet<String>,
+    /// Ephemeral models used, in order.
+    pub(crate) ephemeral: Vec<String>,
+    pub(crate) macros: BTreeMap<String, String>,
+    pub(crate) flags: BTreeSet<String>,
+    pub(crate) asked_incremental: bool,
+    pub(crate) results: BTreeMap<String, Value>,
+    fuel: u64,
+    depth: u32,
+    containers: u64,
+}
+
+/// One rendering.
+pub(crate) struct Job {
+    pub(crate) world: Arc<World>,
+    pub(crate) node: NodeInfo,
+    pub(crate) execute: bool,
+    pub(crate) incremental: bool,
+    /// Call-block bodies of the node's own template, by name.
+    pub(crate) callers: BTreeMap<String, Caller>,
+    /// Names that only this rendering has (`model` of a generic test).
+    pub(crate) extra: BTreeMap<String, Value>,
+    seen: Mutex<Seen>,
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "<rendering of {}>", self.node.unique_id)
+    }
+}
+
+impl Job {
+    pub(crate) fn new(world: &Arc<World>, node: NodeInfo, execute: bool) -> Self {
+        Self {
+            world: Arc::clone(world),
+            node,
+            execute,
+            incremental: false,
+            callers: BTreeMap::new(),
+            extra: BTreeMap::new(),
+            seen: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn flag(&self, flag: &str) {
+        self.seen().flags.insert(flag.to_owned());
+    }
+
+    /// Enters a macro or caller body.
+    pub(crate) fn enter(&self) -> Result<(), Error> {
+        let mut seen = self.seen();
+        // A body that fails does not report its steps: each entry costs something by itself.
+        seen.fuel += 500;
+        if seen.fuel > FUEL {
+            return Err(Fault::limit("the template runs too long (step limit)").into());
+        }
+        if seen.depth >= MAX_DEPTH {
+            return Err(Fault::limit(format!("macros call one another deeper than {MAX_DEPTH} levels")).into());
+        }
+        seen.depth += 1;
+        Ok(())
+    }
+
+    pub(crate) fn leave(&self) {
+        self.seen().depth -= 1;
+    }
+
+    /// Adds the steps of a template that ended.
+    pub(crate) fn burned(&self, steps: u64) {
+        self.seen().fuel += steps;
+    }
+
+    /// Counts a list or dict that a template made.
+    pub(crate) fn container(&self) -> Result<(), Error> {
+        let mut seen = self.seen();
+        seen.containers += 1;
+        if seen.containers > MAX_CONTAINERS {
+            return Err(Fault::limit(format!("more than {MAX_CONTAINERS} lists and dicts made")).into());
+        }
+        Ok(())
+    }
+}
+
+/// Refuses text that is too long to go on with.
+pub(crate) fn bounded(value: Value) -> Result<Value, Error> {
+    if value.as_str().is_some_and(|text| text.len() > MAX_TEXT) {
+        return Err(Fault::limit("a text longer than 16 MiB").into());
+    }
+    Ok(value)
+}

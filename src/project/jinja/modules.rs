@@ -1,0 +1,366 @@
+//! `modules.datetime`, `modules.pytz`, `modules.re`, `modules.itertools`: the part that templates use. "Now" is the pinned instant.
+
+use super::args::{Args, Host, Unknown};
+use super::fault::Fault;
+use super::job::Job;
+use super::regexes;
+use super::values::{Dict, List};
+use jiff::civil::{Date, DateTime, Weekday};
+use jiff::tz::TimeZone;
+use jiff::SignedDuration;
+use minijinja::value::{DynObject, Object, ObjectRepr, Tuple};
+use minijinja::{Error, ErrorKind, State, Value};
+use std::sync::Arc;
+
+type Answer = Result<Value, Error>;
+
+/// The `modules` object.
+pub(crate) fn value(job: &Arc<Job>) -> Value {
+    let timedelta = Host::value("timedelta", job, |_, _, _, args| Ok(Delta(duration(&args)?).value()));
+    let datetime = Host::value("datetime", job, |job, _, method, args| datetime_class(job, method, &args));
+    let date = Host::value("date", job, |job, _, method, args| date_class(job, method, &args));
+    let timezone = Dict::value([(Value::from("utc"), Value::from("UTC"))]);
+    let module = |entries: Vec<(&str, Value)>| Dict::value(entries.into_iter().map(|(k, v)| (Value::from(k), v)));
+    let pytz = Host::with(
+        "pytz",
+        job,
+        |_, _, method, args| match (method, args.text("pytz.timezone", 0, "zone")?.as_str()) {
+            ("timezone", "UTC" | "utc" | "Etc/UTC" | "GMT") => Ok(Value::from("UTC")),
+            ("timezone", zone) => Err(Fault::unsupported(format!("time zone `{zone}` is not built in here (UTC is)")).into()),
+            _ => Err(Error::from(ErrorKind::UnknownMethod)),
+        },
+        |_, key| matches!(key, "utc" | "UTC").then(|| Value::from("UTC")),
+    );
+    let itertools = Host::value("itertools", job, |_, _, method, args| itertools(method, &args));
+    let re = Host::with("re", job, |_, _, method, args| regexes::call(method, &args), |_, key| regexes::flag(key));
+    let datetime_module = module(vec![
+        ("datetime", datetime),
+        ("date", date),
+        ("timedelta", timedelta),
+        ("timezone", timezone),
+        ("time", Value::from_object(Unknown(|key| Fault::unsupported(format!("datetime.time.{key} is not built in here"))))),
+    ]);
+    module(vec![("datetime", datetime_module), ("pytz", pytz), ("re", re), ("itertools", itertools)])
+}
+
+/// `run_started_at`: the pinned instant.
+pub(crate) fn run_started_at(job: &Job) -> Value {
+    Moment { at: now(job), utc: true }.value()
+}
+
+fn now(job: &Job) -> DateTime {
+    job.world.now.to_zoned(TimeZone::UTC).datetime()
+}
+
+fn bad(error: impl std::fmt::Display) -> Error {
+    Fault::compiler(format!("date arithmetic: {error}")).into()
+}
+
+fn number(value: Option<Value>, default: i64) -> Result<i64, Error> {
+    value.map_or(Ok(default), |v| v.as_i64().ok_or_else(|| bad("expected a whole number")))
+}
+
+fn part<T: TryFrom<i64>>(args: &Args, at: usize, name: &str, default: i64) -> Result<T, Error> {
+    T::try_from(number(args.get(at, name), default)?).map_err(|_| bad(format!("{name} is out of range")))
+}
+
+fn datetime_class(job: &Arc<Job>, method: &str, args: &Args) -> Answer {
+    match method {
+        "now" | "utcnow" | "today" => {
+            job.flag("volatile:now");
+            let aware = args.get(0, "tz").is_some_and(|v| !v.is_none());
+            Ok(Moment { at: now(job), utc: aware }.value())
+        }
+        "" => {
+            let day = Date::new(part(args, 0, "year", 0)?, part(args, 1, "month", 1)?, part(args, 2, "day", 1)?).map_err(bad)?;
+            let (hour, minute) = (part(args, 3, "hour", 0)?, part(args, 4, "minute", 0)?);
+            let micros: i32 = part(args, 6, "microsecond", 0)?;
+            let time = jiff::civil::Time::new(hour, minute, part(args, 5, "second", 0)?, micros.saturating_mul(1000));
+            Ok(Moment { at: day.to_datetime(time.map_err(bad)?), utc: args.keyword("tzinfo").is_some() }.value())
+        }
+        "strptime" => {
+            let (text, format) = (args.text("strptime", 0, "date_string")?, args.text("strptime", 1, "format")?);
+            let parsed = jiff::fmt::strtime::parse(&format, &text).map_err(bad)?;
+            let at = parsed.to_datetime().or_else(|_| parsed.to_date().map(|d| d.at(0, 0, 0, 0))).map_err(bad)?;
+            Ok(Moment { at, utc: false }.value())
+        }
+        "fromisoformat" => {
+            let text = args.text("fromisoformat", 0, "date_string")?;
+            Ok(Moment { at: text.parse().map_err(bad)?, utc: false }.value())
+        }
+        "combine" => {
+            let day = args.get(0, "date").and_then(|v| day_of(&v)).ok_or_else(|| bad("combine needs a date"))?;
+            Ok(Moment { at: day.at(0, 0, 0, 0), utc: false }.value())
+        }
+        other => Err(Fault::unsupported(format!("datetime.{other} is not built in here")).into()),
+    }
+}
+
+fn date_class(job: &Arc<Job>, method: &str, args: &Args) -> Answer {
+    match method {
+        "today" => {
+            job.flag("volatile:now");
+            Ok(Day(now(job).date()).value())
+        }
+        "" => {
+            let day = Date::new(part(args, 0, "year", 0)?, part(args, 1, "month", 1)?, part(args, 2, "day", 1)?);
+            Ok(Day(day.map_err(bad)?).value())
+        }
+        "fromisoformat" => Ok(Day(args.text("fromisoformat", 0, "date_string")?.parse().map_err(bad)?).value()),
+        other => Err(Fault::unsupported(format!("date.{other} is not built in here")).into()),
+    }
+}
+
+fn duration(args: &Args) -> Result<SignedDuration, Error> {
+    let units = [
+        ("days", 86_400.0),
+        ("seconds", 1.0),
+        ("microseconds", 1e-6),
+        ("milliseconds", 1e-3),
+        ("minutes", 60.0),
+        ("hours", 3600.0),
+        ("weeks", 604_800.0),
+    ];
+    let mut seconds = 0.0;
+    for (at, (name, scale)) in units.iter().enumerate() {
+        if let Some(value) = args.get(at, name) {
+            seconds += f64::try_from(value).map_err(|_| bad(format!("{name} is no number")))? * scale;
+        }
+    }
+    SignedDuration::try_from_secs_f64(seconds).map_err(bad)
+}
+
+fn day_of(value: &Value) -> Option<Date> {
+    let day = value.downcast_object_ref::<Day>().map(|day| day.0);
+    day.or_else(|| value.downcast_object_ref::<Moment>().map(|moment| moment.at.date()))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Moment {
+    at: DateTime,
+    utc: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Day(Date);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Delta(SignedDuration);
+
+impl Moment {
+    fn value(self) -> Value {
+        Value::from_object(self)
+    }
+
+    fn text(self, separator: char) -> String {
+        let (d, t) = (self.at.date(), self.at.time());
+        let micros = t.subsec_nanosecond() / 1000;
+        let fraction = if micros == 0 { String::new() } else { format!(".{micros:06}") };
+        let zone = if self.utc { "+00:00" } else { "" };
+        format!("{d}{separator}{:02}:{:02}:{:02}{fraction}{zone}", t.hour(), t.minute(), t.second())
+    }
+}
+
+impl Day {
+    fn value(self) -> Value {
+        Value::from_object(self)
+    }
+}
+
+impl Delta {
+    fn value(self) -> Value {
+        Value::from_object(self)
+    }
+}
+
+/// Adds or subtracts a timedelta, or takes the difference. `None` when the operands are none of ours.
+fn shifted(at: DateTime, delta: SignedDuration, back: bool) -> Result<DateTime, Error> {
+    if back { at.checked_sub(delta).map_err(bad) } else { at.checked_add(delta).map_err(bad) }
+}
+
+/// `a + b` and `a - b` where one side is a date, datetime or timedelta.
+pub(crate) fn arithmetic(a: &Value, b: &Value, minus: bool) -> Option<Answer> {
+    let delta = |v: &Value| v.downcast_object_ref::<Delta>().map(|d| d.0);
+    let moment = |v: &Value| v.downcast_object_ref::<Moment>().copied();
+    let day = |v: &Value| v.downcast_object_ref::<Day>().map(|d| d.0);
+    if let (Some(m), Some(d)) = (moment(a), delta(b)) {
+        return Some(shifted(m.at, d, minus).map(|at| Moment { at, ..m }.value()));
+    }
+    if let (Some(m), Some(d)) = (day(a), delta(b)) {
+        return Some(shifted(m.at(0, 0, 0, 0), d, minus).map(|at| Day(at.date()).value()));
+    }
+    match (delta(a), minus) {
+        (Some(x), _) if delta(b).is_some() => {
+            let y = delta(b)?;
+            let sum = if minus { x.checked_sub(y) } else { x.checked_add(y) };
+            return Some(sum.map(|d| Delta(d).value()).ok_or_else(|| bad("overflow")));
+        }
+        (Some(_), false) => return arithmetic(b, a, false),
+        _ => {}
+    }
+    match (moment(a), moment(b), day(a), day(b)) {
+        (Some(x), Some(y), _, _) if minus => Some(Ok(Delta(y.at.duration_until(x.at)).value())),
+        (_, _, Some(x), Some(y)) if minus => Some(Ok(Delta(y.duration_until(x)).value())),
+        _ => None,
+    }
+}
+
+fn weekday(day: Date) -> i8 {
+    day.weekday().since(Weekday::Monday)
+}
+
+fn strftime(at: DateTime, args: &Args) -> Answer {
+    let format = args.text("strftime", 0, "format")?;
+    // Python's %f is microseconds in six digits; jiff's is as many as there are.
+    let micros = format!("{:06}", at.time().subsec_nanosecond() / 1000);
+    let format = format.replace("%f", &micros).replace("%z", "+0000").replace("%Z", "UTC");
+    let text = jiff::fmt::strtime::format(&format, at).map_err(bad)?;
+    Ok(Value::from(text))
+}
+
+fn replaced(at: DateTime, args: &Args) -> Result<DateTime, Error> {
+    let (d, t) = (at.date(), at.time());
+    let get = |name: &str, old: i64| number(args.keyword(name), old);
+    let year = i16::try_from(get("year", d.year().into())?).map_err(bad)?;
+    let small = |name: &str, old: i8| -> Result<i8, Error> { i8::try_from(get(name, old.into())?).map_err(bad) };
+    let day = Date::new(year, small("month", d.month())?, small("day", d.day())?).map_err(bad)?;
+    let micros = i32::try_from(get("microsecond", (t.subsec_nanosecond() / 1000).into())?).map_err(bad)?;
+    let (hour, minute, second) = (small("hour", t.hour())?, small("minute", t.minute())?, small("second", t.second())?);
+    let time = jiff::civil::Time::new(hour, minute, second, micros.saturating_mul(1000)).map_err(bad)?;
+    Ok(day.to_datetime(time))
+}
+
+impl Object for Moment {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text(' '))
+    }
+
+    fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<std::cmp::Ordering> {
+        other.downcast_ref::<Self>().map(|other| self.at.cmp(&other.at))
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let (d, t) = (self.at.date(), self.at.time());
+        Some(match key.as_str()? {
+            "year" => Value::from(d.year()),
+            "month" => Value::from(d.month()),
+            "day" => Value::from(d.day()),
+            "hour" => Value::from(t.hour()),
+            "minute" => Value::from(t.minute()),
+            "second" => Value::from(t.second()),
+            "microsecond" => Value::from(t.subsec_nanosecond() / 1000),
+            _ => return None,
+        })
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Answer {
+        let args = Args::new(args);
+        Ok(match method {
+            "strftime" => return strftime(self.at, &args),
+            "isoformat" => Value::from(self.text(args.get(0, "sep").and_then(|v| v.to_string().chars().next()).unwrap_or('T'))),
+            "date" => Day(self.at.date()).value(),
+            "weekday" => Value::from(weekday(self.at.date())),
+            "isoweekday" => Value::from(weekday(self.at.date()) + 1),
+            "timestamp" => {
+                let stamp = self.at.to_zoned(TimeZone::UTC).map_err(bad)?.timestamp();
+                Value::from(stamp.as_microsecond() as f64 / 1e6)
+            }
+            "astimezone" if args.positional.first().is_none_or(|zone| zone.as_str() == Some("UTC")) => {
+                Moment { utc: true, ..**self }.value()
+            }
+            "replace" => Moment { at: replaced(self.at, &args)?, utc: self.utc }.value(),
+            other => return Err(Fault::unsupported(format!("datetime.{other} is not built in here")).into()),
+        })
+    }
+}
+
+impl Object for Day {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)
+    }
+
+    fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<std::cmp::Ordering> {
+        other.downcast_ref::<Self>().map(|other| self.0.cmp(&other.0))
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        Some(match key.as_str()? {
+            "year" => Value::from(self.0.year()),
+            "month" => Value::from(self.0.month()),
+            "day" => Value::from(self.0.day()),
+            _ => return None,
+        })
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Answer {
+        let args = Args::new(args);
+        Ok(match method {
+            "strftime" => return strftime(self.0.at(0, 0, 0, 0), &args),
+            "isoformat" => Value::from(self.0.to_string()),
+            "weekday" => Value::from(weekday(self.0)),
+            "isoweekday" => Value::from(weekday(self.0) + 1),
+            "replace" => Day(replaced(self.0.at(0, 0, 0, 0), &args)?.date()).value(),
+            other => return Err(Fault::unsupported(format!("date.{other} is not built in here")).into()),
+        })
+    }
+}
+
+impl Object for Delta {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (days, rest) = (self.0.as_secs().div_euclid(86_400), self.0.as_secs().rem_euclid(86_400));
+        if days != 0 {
+            write!(f, "{days} day{}, ", if days.abs() == 1 { "" } else { "s" })?;
+        }
+        write!(f, "{}:{:02}:{:02}", rest / 3600, rest % 3600 / 60, rest % 60)
+    }
+
+    fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<std::cmp::Ordering> {
+        other.downcast_ref::<Self>().map(|other| self.0.cmp(&other.0))
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        match key.as_str()? {
+            "days" => Some(Value::from(self.0.as_secs().div_euclid(86_400))),
+            "seconds" => Some(Value::from(self.0.as_secs().rem_euclid(86_400))),
+            _ => None,
+        }
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Answer {
+        match method {
+            "total_seconds" => Ok(Value::from(self.0.as_secs_f64())),
+            _ => Err(Error::from(ErrorKind::UnknownMethod)),
+        }
+    }
+}
+
+fn itertools(method: &str, args: &Args) -> Answer {
+    let lists: Vec<Vec<Value>> = args.positional.iter().map(|v| v.try_iter().map(Iterator::collect)).collect::<Result<_, _>>()?;
+    let tuple = |items: Vec<Value>| Value::from(Tuple::from(items));
+    match method {
+        "product" => {
+            let size = lists.iter().try_fold(1usize, |n, list| n.checked_mul(list.len()));
+            if size.is_none_or(|n| n > 1_000_000) {
+                return Err(Fault::limit("itertools.product of more than a million rows").into());
+            }
+            let rows = lists.iter().fold(vec![Vec::new()], |rows: Vec<Vec<Value>>, list| {
+                rows.iter().flat_map(|row| list.iter().map(move |item| [row.clone(), vec![item.clone()]].concat())).collect()
+            });
+            Ok(List::value(rows.into_iter().map(tuple).collect()))
+        }
+        "chain" => Ok(List::value(lists.concat())),
+        other => Err(Fault::unsupported(format!("itertools.{other} is not built in here")).into()),
+    }
+}

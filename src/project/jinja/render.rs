@@ -1,0 +1,230 @@
+//! The environment that templates run in, and the three ways to render: a node, an expression, a macro call.
+
+use super::args::Args;
+use super::fault::{Fault, fault_of};
+use super::job::{Job, MAX_TEXT};
+use super::macros::{self, MacroDef};
+use super::rewrite::rewrite;
+use super::scope::Scope;
+use super::tokens::line_of;
+use super::values::{List, from_json, mutable, to_json};
+use crate::project::{NotCompiled, NotCompiledCode, Place};
+use minijinja::formatting::{FormatStyle, format};
+use minijinja::value::{Rest, ValueKind};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Longest template that is read.
+const MAX_TEMPLATE: usize = 2 * 1024 * 1024;
+
+/// An environment without any template: no loader, so no template ever reaches a file.
+pub(crate) fn environment() -> Environment<'static> {
+    let mut env = Environment::new();
+    env.set_undefined_behavior(UndefinedBehavior::Lenient);
+    env.set_auto_escape_callback(|_| AutoEscape::None);
+    env.set_fuel(Some(super::job::FUEL / 4));
+    env.set_debug(false);
+    env.set_unknown_method_callback(python_method);
+    env.add_filter("__mod", |text: Value, args: Rest<Value>| modulo(&text, args.first()));
+    env.add_filter("as_text", |value: Value| Value::from(value.to_string()));
+    for name in ["as_bool", "as_number", "as_native"] {
+        env.add_filter(name, |value: Value| value);
+    }
+    env.add_filter("list", |value: Value| -> Result<Value, Error> { Ok(List::value(listed(&value)?)) });
+    env.add_filter("tojson", |value: Value| -> Result<Value, Error> {
+        super::calls::python_json(&to_json(&value), true)
+            .map(Value::from)
+            .ok_or_else(|| Error::new(ErrorKind::BadSerialization, "value is no JSON"))
+    });
+    env.add_filter("fromjson", |value: Value| -> Result<Value, Error> {
+        let json = serde_json::from_str(&value.to_string()).map_err(|e| Fault::compiler(format!("not JSON: {e}")))?;
+        Ok(from_json(&json))
+    });
+    env.add_filter("wordcount", |value: Value| value.to_string().split_whitespace().count());
+    env.add_filter("truncate", |_: Value, _: Rest<Value>| -> Result<Value, Error> {
+        Err(Fault::unsupported("filter `truncate` is not built in here").into())
+    });
+    env.add_test("list", |value: Value| value.kind() == ValueKind::Seq && !value.is_tuple());
+    env.add_test("callable", |value: Value| value.as_object().is_some() && value.kind() == ValueKind::Plain);
+    env
+}
+
+fn listed(value: &Value) -> Result<Vec<Value>, Error> {
+    if let Some(text) = value.as_str() {
+        return Ok(text.chars().map(|c| Value::from(c.to_string())).collect());
+    }
+    if value.is_undefined() {
+        return Ok(Vec::new());
+    }
+    let items: Vec<Value> = value.try_iter()?.take(1_000_001).collect();
+    if items.len() > 1_000_000 {
+        return Err(Fault::limit("a list longer than a million items").into());
+    }
+    Ok(items)
+}
+
+/// `'%s-%s' % (a, b)`, and `%` between numbers that looked like it.
+fn modulo(text: &Value, operand: Option<&Value>) -> Result<Value, Error> {
+    let operand = operand.cloned().unwrap_or_default();
+    let Some(format_text) = text.as_str() else {
+        return Err(Error::new(ErrorKind::InvalidOperation, "`%` needs a text on its left"));
+    };
+    let args = if operand.is_tuple() { operand.try_iter()?.collect() } else { vec![operand] };
+    Ok(Value::from(format(FormatStyle::Printf, format_text, &args)?))
+}
+
+/// Python methods of texts, lists and dicts: pycompat, and what it lacks.
+fn python_method(state: &mut State<'_, '_>, value: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
+    if let (Some(text), Some(result)) = (value.as_str(), value.as_str().and_then(|text| text_method(text, method, args))) {
+        let _ = text;
+        return result;
+    }
+    let result = minijinja_contrib::pycompat::unknown_method_callback(state, value, method, args);
+    match result {
+        Err(error) if error.kind() == ErrorKind::UnknownMethod => {
+            if value.is_undefined() {
+                return Err(Error::new(ErrorKind::UndefinedError, format!("`{method}` called on an undefined value")));
+            }
+            Err(Fault::unsupported(format!("{} has no method `{method}` here", value.kind())).needle(format!(".{method}")).into())
+        }
+        other => other.map(mutable),
+    }
+}
+
+fn text_method(text: &str, method: &str, args: &[Value]) -> Option<Result<Value, Error>> {
+    let args = Args::new(args);
+    let first = || args.positional.first().map(ToString::to_string);
+    let number = |at: usize| args.positional.get(at).and_then(Value::as_usize);
+    Some(Ok(match method {
+        "zfill" => {
+            let (sign, digits) = text.split_at(usize::from(text.starts_with(['-', '+'])));
+            Value::from(format!("{sign}{digits:0>width$}", width = number(0)?.min(10_000).saturating_sub(sign.len())))
+        }
+        "ljust" | "rjust" | "center" => {
+            let fill = args.positional.get(1).and_then(|v| v.to_string().chars().next()).unwrap_or(' ');
+            let missing = number(0)?.min(10_000).saturating_sub(text.chars().count());
+            let (left, right) = match method {
+                "ljust" => (0, missing),
+                "rjust" => (missing, 0),
+                _ => (missing / 2, missing - missing / 2),
+            };
+            let pad = |n: usize| fill.to_string().repeat(n);
+            Value::from(format!("{}{text}{}", pad(left), pad(right)))
+        }
+        "removeprefix" => Value::from(text.strip_prefix(first()?.as_str()).unwrap_or(text)),
+        "removesuffix" => Value::from(text.strip_suffix(first()?.as_str()).unwrap_or(text)),
+        "swapcase" => Value::from(
+            text.chars()
+                .flat_map(|c| if c.is_uppercase() { c.to_lowercase().collect::<Vec<_>>() } else { c.to_uppercase().collect() })
+                .collect::<String>(),
+        ),
+        "casefold" => Value::from(text.to_lowercase()),
+        "index" | "rindex" => {
+            let needle = first()?;
+            let at = if method == "index" { text.find(&needle) } else { text.rfind(&needle) };
+            return Some(at.map_or_else(
+                || Err(Fault::compiler("substring not found").into()),
+                |at| Ok(Value::from(text[..at].chars().count())),
+            ));
+        }
+        "rsplit" => {
+            let (separator, max) = (first()?, number(1).map_or(usize::MAX, |n| n.saturating_add(1)));
+            let mut parts: Vec<Value> = text.rsplitn(max, &separator).map(Value::from).collect();
+            parts.reverse();
+            List::value(parts)
+        }
+        "partition" | "rpartition" => {
+            let separator = first()?;
+            let split = if method == "partition" { text.split_once(&separator) } else { text.rsplit_once(&separator) };
+            let parts = match split {
+                Some((a, b)) => [a, &separator, b],
+                None if method == "partition" => [text, "", ""],
+                None => ["", "", text],
+            };
+            Value::from(minijinja::value::Tuple::from(parts.iter().map(|p| Value::from(*p)).collect::<Vec<_>>()))
+        }
+        _ => return None,
+    }))
+}
+
+/// Renders `range` of the file `text` (the node's template). The line of a failure is a line of the file.
+pub(crate) fn node(env: &Environment<'static>, mut job: Job, text: &str, range: Range<usize>) -> (Arc<Job>, Result<String, NotCompiled>) {
+    let path = job.node.path.clone();
+    let fail = |fault: Fault, line: u32| {
+        let column = fault.needle.as_deref().map_or(0, |needle| column_of(text, line, needle));
+        fault.into_not_compiled(Place { path: path.clone(), line, column })
+    };
+    let first_line = line_of(text, range.start);
+    if range.len() > MAX_TEMPLATE {
+        return (Arc::new(job), Err(fail(Fault::limit("the file is larger than 2 MiB"), first_line)));
+    }
+    let name = job.node.unique_id.clone();
+    let rewritten = match rewrite(text, &[], range, &name) {
+        Ok(rewritten) => rewritten,
+        Err(error) => return (Arc::new(job), Err(fail(error.fault(), line_of(text, error.offset)))),
+    };
+    job.callers = rewritten.callers.into_iter().map(|caller| (caller.name.clone(), caller)).collect();
+    let job = Arc::new(job);
+    let scope = Value::from_object(Scope { job: Arc::clone(&job), locals: BTreeMap::new() });
+    let result = env.render_named_str(&name, &rewritten.source, scope);
+    let outcome = match result {
+        Ok(output) if output.len() > MAX_TEXT => Err(fail(Fault::limit("the rendered text is longer than 16 MiB"), first_line)),
+        Ok(output) => Ok(output),
+        Err(error) => {
+            let line = error.line().and_then(|line| u32::try_from(line).ok()).unwrap_or(first_line);
+            Err(fail(refined(fault_of(&error), text, line), line))
+        }
+    };
+    (job, outcome)
+}
+
+/// `pkg.name(` on an undefined `pkg` is a macro that does not exist, not just an undefined value.
+fn refined(fault: Fault, text: &str, line: u32) -> Fault {
+    if fault.code != NotCompiledCode::CompilerError || !fault.message.starts_with("undefined value") {
+        return fault;
+    }
+    let Some(line) = usize::try_from(line).ok().and_then(|n| text.lines().nth(n.saturating_sub(1))) else {
+        return fault;
+    };
+    let call = regex::Regex::new(r"\b([A-Za-z_]\w*)\.([A-Za-z_]\w*)\s*\(").ok().and_then(|regex| {
+        let captures: Vec<String> = regex.captures_iter(line).map(|c| format!("{}.{}", &c[1], &c[2])).collect();
+        (captures.len() == 1).then(|| captures[0].clone())
+    });
+    match call {
+        Some(name) => Fault::new(NotCompiledCode::MacroNotFound, format!("`{name}` is no macro of this project or its packages"))
+            .named(name.clone())
+            .needle(name),
+        None => fault,
+    }
+}
+
+/// Column (from 1, in characters) of the first `needle` as a whole word in a line, 0 when it is not there.
+pub(crate) fn column_of(text: &str, line: u32, needle: &str) -> u32 {
+    let Some(line) = usize::try_from(line).ok().and_then(|n| text.lines().nth(n.saturating_sub(1))) else { return 0 };
+    let word = |c: Option<char>| c.is_some_and(|c| c == '_' || c.is_alphanumeric());
+    let found = line.match_indices(needle).find(|(at, found)| {
+        !word(line[..*at].chars().next_back()) && !word(line[at + found.len()..].chars().next())
+    });
+    found.map_or(0, |(at, _)| u32::try_from(line[..at].chars().count() + 1).unwrap_or(0))
+}
+
+/// Renders a text that stands in YAML (a config value, a hook) for a node.
+pub(crate) fn text(env: &Environment<'static>, job: Job, text: &str, place: &Place) -> (Arc<Job>, Result<String, NotCompiled>) {
+    let (job, result) = node(env, job, text, 0..text.len());
+    (job, result.map_err(|e| if e.place.path == place.path { NotCompiled { place: place.clone(), ..e } } else { e }))
+}
+
+/// Calls a macro from outside of any template.
+pub(crate) fn call(env: &Environment<'static>, job: &Arc<Job>, def: &Arc<MacroDef>, args: &[Value]) -> Result<Value, Fault> {
+    macros::call(job, def, env, args).map_err(|error| fault_of(&error))
+}
+
+/// The value of an expression (`ref('x')`, `{{ var('y') }}`'s inside) for a node.
+pub(crate) fn expression(env: &Environment<'static>, job: &Arc<Job>, text: &str) -> Result<Value, Fault> {
+    let source = super::rewrite::rewrite_expression(text).map_err(|e| e.fault())?;
+    let scope = Value::from_object(Scope { job: Arc::clone(job), locals: BTreeMap::new() });
+    let compiled = env.compile_expression_owned(source).map_err(|e| fault_of(&e))?;
+    compiled.eval(scope).map_err(|e| fault_of(&e))
+}

@@ -1,0 +1,149 @@
+//! Loads a project from one side's files: dispatches to dbt or SQL folder, and owns the thread that answers introspection.
+
+use super::dbt;
+use super::jinja::job::Question;
+use super::{Project, ProjectKind, find, sql_folder};
+use crate::files::FileSet;
+use crate::sql::Dialect;
+use anyhow::{Context, Result};
+use serde_json::{Map, Value};
+use std::sync::mpsc::{Receiver, channel};
+
+pub use super::dbt::profile::ProfileFile;
+pub use super::jinja::job::{Introspect, Table};
+
+/// What loading needs besides the files.
+pub struct LoadOptions<'a> {
+    /// The side's files.
+    pub files: &'a FileSet,
+    /// The project's folder, as [`super::find_project`] gives it.
+    pub root: String,
+    /// profiles.yml files in order of preference; the first that has the profile wins.
+    pub profiles: Vec<ProfileFile>,
+    /// Name of the target, instead of the profile's own choice.
+    pub target: Option<String>,
+    /// Reads environment variables. Only names of `env_allow` are ever asked for.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// Names that `env_var` may read.
+    pub env_allow: Vec<String>,
+    /// Vars that win over dbt_project.yml's.
+    pub vars: Map<String, Value>,
+    /// Answers what templates ask of the warehouse, where it can.
+    pub introspect: Option<&'a dyn Introspect>,
+    /// The instant that templates see as now.
+    pub now: jiff::Timestamp,
+    /// Dialect of a SQL folder, or instead of the adapter's.
+    pub dialect: Option<Dialect>,
+}
+
+/// Threads of a template's own stack: macros nest, and minijinja's frames are large in debug builds. Virtual memory only.
+const STACK: usize = 512 * 1024 * 1024;
+
+/// Reads and compiles the project. Fails only when the project as a whole cannot be read; whatever else cannot be read
+/// is in [`Project::problems`] or a node's [`super::NotCompiled`].
+pub fn load(options: &LoadOptions<'_>) -> Result<Project> {
+    if find::dbt_file(options.files, &options.root).is_none() {
+        return sql_folder::load(options);
+    }
+    let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build().context("cannot start threads")?;
+    let (ask, questions) = channel();
+    let stop = ask.clone();
+    let allowed = |name: &str| {
+        let listed = options.env_allow.iter().any(|allowed| allowed == name) && !name.starts_with("DBT_ENV_SECRET");
+        listed.then(|| (options.env)(name)).flatten()
+    };
+    let input = dbt::load::Input {
+        files: options.files,
+        root: options.root.clone(),
+        profiles: options.profiles.clone(),
+        target: options.target.clone(),
+        env: options.env_allow.iter().filter_map(|name| allowed(name).map(|value| (name.clone(), value))).collect(),
+        vars: options.vars.clone(),
+        now: options.now,
+        dialect: options.dialect,
+        ask: options.introspect.map(|_| ask),
+    };
+    std::thread::scope(|scope| {
+        let introspect = options.introspect;
+        scope.spawn(move || answer(introspect, &questions));
+        let project = pool.install(|| dbt::load::load(input));
+        // Templates may have leaked a sender: the thread ends by this word, not by their going away.
+        let _ = stop.send(Question::Stop);
+        project
+    })
+}
+
+fn answer(introspect: Option<&dyn Introspect>, questions: &Receiver<Question>) {
+    while let (Some(introspect), Ok(question)) = (introspect, questions.recv()) {
+        // A reply that nobody waits for any more is no error.
+        match question {
+            Question::Query(sql, reply) => drop(reply.send(introspect.query(&sql))),
+            Question::Columns(relation, reply) => drop(reply.send(introspect.columns(&relation))),
+            Question::Stop => break,
+        }
+    }
+}
+
+/// The dialect that an adapter speaks.
+pub(crate) fn dialect_of(adapter: &str) -> Dialect {
+    match adapter {
+        "duckdb" => Dialect::DuckDb,
+        "postgres" | "alloydb" | "materialize" | "cratedb" => Dialect::Postgres,
+        "redshift" => Dialect::Redshift,
+        "snowflake" => Dialect::Snowflake,
+        "bigquery" => Dialect::BigQuery,
+        "databricks" => Dialect::Databricks,
+        "spark" => Dialect::Spark,
+        "hive" | "impala" => Dialect::Hive,
+        "trino" | "athena" | "starburst" => Dialect::Trino,
+        "sqlserver" | "fabric" | "synapse" => Dialect::TSql,
+        "mysql" | "singlestore" => Dialect::MySql,
+        "sqlite" => Dialect::Sqlite,
+        "clickhouse" => Dialect::ClickHouse,
+        _ => Dialect::Generic,
+    }
+}
+
+impl Project {
+    /// Whether it is a dbt project.
+    pub fn is_dbt(&self) -> bool {
+        self.kind == ProjectKind::Dbt
+    }
+}
+
+/// The profile's target alone, for whoever must open its database before the project is read.
+///
+/// # Errors
+/// The project file cannot be read.
+pub fn target(options: &LoadOptions<'_>) -> Result<super::Target> {
+    if find::dbt_file(options.files, &options.root).is_none() {
+        return Ok(super::Target::default());
+    }
+    let root = dbt::project_file::read(options.files, &options.root)?;
+    let env = |name: &str| {
+        let listed = options.env_allow.iter().any(|allowed| allowed == name) && !name.starts_with("DBT_ENV_SECRET");
+        listed.then(|| (options.env)(name)).flatten()
+    };
+    // What is wrong with the profile is told by `load`, which reads it too.
+    let (target, _) =
+        dbt::profile::target(&options.profiles, root.profile.as_deref(), options.target.as_deref(), &env);
+    Ok(target)
+}
+
+/// A project with nothing in it: the side before the project was there.
+pub fn empty(root: &str, like: &Project) -> Project {
+    Project {
+        kind: like.kind,
+        name: like.name.clone(),
+        root: root.to_owned(),
+        dialect: like.dialect,
+        target: like.target.clone(),
+        models: Default::default(),
+        sources: Default::default(),
+        tests: Default::default(),
+        unit_tests: Default::default(),
+        exposures: Default::default(),
+        problems: Vec::new(),
+        hooks: Vec::new(),
+    }
+}

@@ -1,0 +1,223 @@
+//! Lenient YAML with places: duplicate keys are accepted (the last wins, as in PyYAML), every node knows its line.
+
+use anyhow::{Result, anyhow};
+use indexmap::IndexMap;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use serde_saphyr::{DuplicateKeyPolicy, Spanned};
+
+/// One YAML node and where it stands (line and column from 1, 0 when not known).
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+}
+
+/// What a YAML node is.
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    Scalar(Value),
+    Seq(Vec<Node>),
+    Map(IndexMap<String, Node>),
+}
+
+impl Node {
+    /// The value under `key`, when this is a mapping that has it.
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        match &self.kind {
+            Kind::Map(map) => map.get(key),
+            _ => None,
+        }
+    }
+
+    /// The entries of a mapping; nothing for other nodes.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&String, &Node)> {
+        match &self.kind {
+            Kind::Map(map) => Some(map.iter()),
+            _ => None,
+        }
+        .into_iter()
+        .flatten()
+    }
+
+    /// The items of a sequence; nothing for other nodes.
+    pub(crate) fn items(&self) -> &[Node] {
+        match &self.kind {
+            Kind::Seq(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The text of a string scalar.
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Scalar(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of any scalar but null: numbers and booleans as YAML writes them.
+    pub(crate) fn text(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Scalar(Value::String(text)) => Some(text.clone()),
+            Kind::Scalar(Value::Null) | Kind::Seq(_) | Kind::Map(_) => None,
+            Kind::Scalar(other) => Some(other.to_string()),
+        }
+    }
+
+    /// The whole node as plain JSON.
+    pub(crate) fn to_json(&self) -> Value {
+        match &self.kind {
+            Kind::Scalar(value) => value.clone(),
+            Kind::Seq(items) => Value::Array(items.iter().map(Node::to_json).collect()),
+            Kind::Map(map) => Value::Object(map.iter().map(|(k, v)| (k.clone(), v.to_json())).collect()),
+        }
+    }
+
+    /// A mapping as plain JSON; empty for other nodes.
+    pub(crate) fn to_map(&self) -> Map<String, Value> {
+        match self.to_json() {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        }
+    }
+}
+
+/// Why a YAML text could not be read, and where (0 = not known).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct YamlError {
+    pub(crate) message: String,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+}
+
+/// All documents of a text. An empty text has none.
+pub(crate) fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
+    // Without `strict_booleans`, a column named `y` or `n` becomes a boolean (PyYAML keeps it a string).
+    let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::LastWins, strict_booleans: true };
+    // Jinja in unquoted scalars and tabs in comments are common; a byte order mark is legal but not everywhere accepted.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    serde_saphyr::from_multiple_with_options::<Node>(text, options).map_err(|error| {
+        let place = error.location();
+        let full = error.without_snippet().to_string();
+        let message = full.lines().next().unwrap_or("cannot be read").to_owned();
+        let number = |f: fn(&serde_saphyr::Location) -> u64| place.as_ref().map_or(0, |l| u32::try_from(f(l)).unwrap_or(0));
+        YamlError { message, line: number(|l| l.line()), column: number(|l| l.column()) }
+    })
+}
+
+/// The only document of a text, `None` when it is empty.
+pub(crate) fn parse_one(text: &str) -> Result<Option<Node>, YamlError> {
+    Ok(parse(text)?.into_iter().find(|node| !matches!(node.kind, Kind::Scalar(Value::Null))))
+}
+
+/// A value of `text` read as YAML, for `fromyaml` and `--vars`-like inputs.
+pub(crate) fn to_json(text: &str) -> Result<Value> {
+    Ok(parse_one(text).map_err(|e| anyhow!("not YAML: {e}"))?.map_or(Value::Null, |node| node.to_json()))
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<Kind>::deserialize(deserializer)?;
+        let number = |n: u64| u32::try_from(n).unwrap_or(0);
+        Ok(Self {
+            line: number(spanned.referenced.line()),
+            column: number(spanned.referenced.column()),
+            kind: spanned.value,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(KindVisitor)
+    }
+}
+
+struct KindVisitor;
+
+impl<'de> Visitor<'de> for KindVisitor {
+    type Value = Kind;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("any YAML value")
+    }
+
+    fn visit_bool<E>(self, v: bool) -> Result<Kind, E> {
+        Ok(Kind::Scalar(Value::Bool(v)))
+    }
+
+    fn visit_i64<E>(self, v: i64) -> Result<Kind, E> {
+        Ok(Kind::Scalar(Value::from(v)))
+    }
+
+    fn visit_u64<E>(self, v: u64) -> Result<Kind, E> {
+        Ok(Kind::Scalar(Value::from(v)))
+    }
+
+    fn visit_f64<E>(self, v: f64) -> Result<Kind, E> {
+        Ok(Kind::Scalar(Number::from_f64(v).map_or_else(|| Value::String(v.to_string()), Value::Number)))
+    }
+
+    fn visit_str<E>(self, v: &str) -> Result<Kind, E> {
+        Ok(Kind::Scalar(Value::String(v.to_owned())))
+    }
+
+    fn visit_unit<E>(self) -> Result<Kind, E> {
+        Ok(Kind::Scalar(Value::Null))
+    }
+
+    fn visit_none<E>(self) -> Result<Kind, E> {
+        Ok(Kind::Scalar(Value::Null))
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Kind, D::Error> {
+        Kind::deserialize(deserializer)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Kind, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element::<Node>()? {
+            items.push(item);
+        }
+        Ok(Kind::Seq(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Kind, A::Error> {
+        let mut map = IndexMap::new();
+        while let Some((key, value)) = access.next_entry::<Node, Node>()? {
+            let key = key.text().unwrap_or_else(|| key.to_json().to_string());
+            map.insert(key, value);
+        }
+        Ok(Kind::Map(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_the_last_of_duplicate_keys_and_the_lines() {
+        let docs = parse("a: 1\nb:\n  - name: x\n  - name: y\na: 2\n").unwrap();
+        assert_eq!(docs[0].to_json(), serde_json::json!({"b": [{"name": "x"}, {"name": "y"}], "a": 2}));
+        let names: Vec<_> = docs[0].get("b").unwrap().items().iter().map(|n| n.get("name").unwrap().line).collect();
+        assert_eq!(names, [3, 4]);
+    }
+
+    #[test]
+    fn reads_several_documents_anchors_and_scalars() {
+        let docs = parse("---\nx: &a {k: 1.5, n: ~, t: true}\ny: *a\n---\n- 1\n- 'two'\n").unwrap();
+        assert_eq!(docs[0].get("y").unwrap().to_json(), serde_json::json!({"k": 1.5, "n": null, "t": true}));
+        assert_eq!(docs[1].to_json(), serde_json::json!([1, "two"]));
+        assert!(parse_one("").unwrap().is_none());
+    }
+
+    #[test]
+    fn an_error_has_its_line() {
+        let error = parse("a: 1\nb: [1, 2\nc: 3\n").unwrap_err();
+        assert!(error.line >= 2, "{error:?}");
+    }
+}

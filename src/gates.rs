@@ -2,15 +2,24 @@
 //!
 //! A gate looks and tells. It never prints, reads git, files, env or the network, knows layers, or decides a verdict.
 
+pub mod compile;
 pub mod context;
+#[cfg(test)]
+mod fixture;
+pub mod lineage_diff;
+mod nearest;
+pub mod parse;
+pub mod pii_scan;
 mod place;
 pub mod reconcile;
 pub mod row_count_diff;
+pub mod safety;
 #[cfg(test)]
 mod shop;
 pub mod test;
+mod texts;
 
-pub use context::{Change, Checked, Context, Data};
+pub use context::{Change, Checked, Context, Data, not_compiled};
 
 use anyhow::Result;
 use serde_json::Value;
@@ -64,7 +73,16 @@ pub trait Gate: Send + Sync {
 }
 
 /// All gates, in the order in which they are shown.
-pub const GATES: &[&GateSpec] = &[&test::SPEC, &row_count_diff::SPEC, &reconcile::SPEC];
+pub const GATES: &[&GateSpec] = &[
+    &parse::SPEC,
+    &safety::SPEC,
+    &compile::SPEC,
+    &test::SPEC,
+    &row_count_diff::SPEC,
+    &lineage_diff::SPEC,
+    &pii_scan::SPEC,
+    &reconcile::SPEC,
+];
 
 /// The gate of that id.
 pub fn gate(id: &str) -> Option<&'static GateSpec> {

@@ -8,6 +8,7 @@ pub mod finding;
 pub mod gates;
 pub mod git;
 pub mod output;
+pub mod pii;
 pub mod policy;
 pub mod project;
 pub mod reconcile;

@@ -135,8 +135,8 @@ fn build_gates(policy: &Policy) -> Result<Vec<(&'static str, Box<dyn Gate>)>> {
 fn gates_of<'a>(policy: &'a Policy, layer: &'a Layer, change: &Change<'_>) -> BTreeSet<&'a str> {
     let mut asked: BTreeSet<&str> = layer.gates.iter().map(String::as_str).collect();
     let from_outside = change.reasons.iter().any(|r| r.starts_with("macro:") || r == "project");
-    if from_outside && let Some(strictest) = policy.layers.last() {
-        asked.extend(strictest.gates.iter().map(String::as_str));
+    if from_outside {
+        asked.extend(policy.strictest.gates.iter().map(String::as_str));
     }
     asked
 }

@@ -64,11 +64,13 @@ pub(super) fn two_sides(args: &ProjectArgs, base: Option<&str>, head: &str) -> R
     let reader = Reader::new(args, &repo, &policy.policy, &root, [&base_tree.files, &head_tree.files])?;
     let (base_project, head_project) = rayon::join(|| reader.load(&base_tree.files), || reader.load(&head_tree.files));
     // A base without a project is an empty one: everything on head is new.
-    let (base_project, head_project) = (base_or_empty(base_project, &base_tree, &root)?, head_project?);
+    let head_project = head_project?;
+    let base_project = base_or_empty(base_project, &base_tree, &root, &head_project)?;
     let known = [&base_project, &head_project].map(|p| reader.known_columns(p));
     let [base_known, head_known] = known;
     let (base, head) = rayon::join(|| Bound::new(base_project, &base_known), || Bound::new(head_project, &head_known));
-    Ok(Gathered { repo, base_tree, head_tree, base, head, policy, database: reader.database, notices })
+    let database = reader.database;
+    Ok(Gathered { repo, base_tree, head_tree, base, head, policy, database, notices })
 }
 
 /// Reads, compiles and binds one revision.
@@ -118,10 +120,10 @@ fn project_hint(args: &ProjectArgs, repo: &Repo, start: &Path, files: &FileSet) 
     }
 }
 
-fn base_or_empty(project: Result<Project>, tree: &SideTree, root: &str) -> Result<Project> {
+fn base_or_empty(project: Result<Project>, tree: &SideTree, root: &str, head: &Project) -> Result<Project> {
     match project {
         Err(_) if project::find_project(&tree.files, (!root.is_empty()).then_some(root)).is_err() => {
-            Ok(project::empty(root))
+            Ok(project::empty(root, head))
         }
         other => other.context("the base side of the project"),
     }

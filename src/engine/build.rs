@@ -3,7 +3,7 @@
 use super::graph::{Attached, Graph, Piece, leaf_hash, relation_name};
 use super::scratch::{Attach, RelationKey, Scratch, find};
 use super::statement::single_query;
-use super::{Body, Definition, DuckDb, Engine, Side, SidePlan, quoted};
+use super::{Body, Definition, DuckDb, Side, SidePlan, quoted};
 use crate::sql::Dialect;
 use anyhow::{Result, anyhow, bail};
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,6 +6,5 @@ use crate::sql::Span;
 
 /// The template place of a span of the model's compiled SQL.
 pub fn of(model: &Model, span: &Span) -> Location {
-    let _ = span;
-    Location::file(&*model.path)
+    model.locate(span)
 }

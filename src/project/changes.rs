@@ -202,16 +202,16 @@ impl Pair<'_> {
             return Equivalence::Undecided;
         };
         let full = sql::compare(base, head);
-        if full != Equivalence::Equivalent {
-            return full;
+        if full != sql::Equivalence::Equivalent {
+            return said(full);
         }
         let (Ok(b), Ok(h)) = (&self.b.compiled, &self.h.compiled) else { return Equivalence::Undecided };
         if self.same_text(incremental(b), incremental(h)) {
-            return full;
+            return said(full);
         }
         let analyse = |side: &Bound, text: &str| sql::analyze(text, side.project.dialect, side);
         match (analyse(self.base, incremental(b)), analyse(self.head, incremental(h))) {
-            (Ok(base), Ok(head)) => sql::compare(&base, &head),
+            (Ok(base), Ok(head)) => said(sql::compare(&base, &head)),
             _ => Equivalence::Undecided,
         }
     }
@@ -258,6 +258,15 @@ const STATEFUL_KEYS: &[&str] = &[
     "begin",
     "sql_header",
 ];
+
+/// The front end's answer in the report's words.
+fn said(answer: sql::Equivalence) -> Equivalence {
+    match answer {
+        sql::Equivalence::Equivalent => Equivalence::Equivalent,
+        sql::Equivalence::Changed => Equivalence::Changed,
+        sql::Equivalence::Undecided => Equivalence::Undecided,
+    }
+}
 
 fn incremental(compiled: &Compiled) -> &str {
     compiled.incremental_sql.as_deref().unwrap_or(&compiled.sql)

@@ -16,9 +16,8 @@ pub(super) fn judge_hooks(inputs: &Inputs<'_>, cx: &Context<'_>) -> Option<Judge
     let start = Instant::now();
     let none = serde_json::json!({});
     let checked = safety::project_hooks(inputs.policy.options.get("safety").unwrap_or(&none), cx);
-    let layer = inputs.policy.layers.last()?;
     let ms = start.elapsed().as_millis() as u64;
-    Some(weigh("safety", checked, &inputs.head.project.name, layer, inputs, ms))
+    Some(weigh("safety", checked, &inputs.head.project.name, &inputs.policy.strictest, inputs, ms))
 }
 
 fn texts(project: &Project) -> Vec<(&str, Result<&str, &str>)> {

@@ -40,8 +40,8 @@ pub(in crate::commands) fn find_policy(
             std::fs::read_to_string(file).with_context(|| format!("cannot read the policy {}", file.display()))?;
         let path = repo.relative(file).unwrap_or_else(|| file.display().to_string());
         note(&path, "judged by the policy named on the command line, not by the base side's");
-        let folder = file.parent().map(std::path::Path::to_path_buf).unwrap_or_default();
-        let read = move |other: &str| match std::fs::read_to_string(folder.join(other)) {
+        let root = repo.root().to_path_buf();
+        let read = move |other: &str| match std::fs::read_to_string(root.join(other)) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),

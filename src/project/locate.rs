@@ -32,8 +32,13 @@ impl Model {
                 let line = raw_line as u32 + 1;
                 let ends_inside = line + extra <= last && self.same_line(compiled, span.end_line, line + extra);
                 let whole = self.width(raw_line) + 1;
-                let (end_line, end_column) =
-                    if extra == 0 { (line, span.end_column) } else if ends_inside { (line + extra, span.end_column) } else { (line, whole) };
+                let (end_line, end_column) = if extra == 0 {
+                    (line, span.end_column)
+                } else if ends_inside {
+                    (line + extra, span.end_column)
+                } else {
+                    (line, whole)
+                };
                 self.location(line, span.column, end_line, end_column)
             }
             Stretch::Changed { raw, at } => self.search(raw, text, at),

@@ -2,6 +2,7 @@
 
 use crate::sandbox::{crate_folder, files};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 /// What each part of `src` may import from others, by the first word of its path. Anything not named here is refused,
 /// so a new part says what it stands on.
@@ -85,14 +86,42 @@ fn imported(text: &str) -> BTreeSet<String> {
     found
 }
 
+/// The code of a file that is compiled into the binary: unit tests may use whatever they need.
+fn shipped(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text)
+}
+
+/// Files and folders that only tests are made of: `#[cfg(test)] mod NAME;` beside or above them.
+fn test_modules(sources: &[(String, PathBuf)]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (path, file) in sources {
+        let folder = match path.strip_suffix(".rs").unwrap() {
+            "lib" | "main" => String::new(),
+            parent => format!("{parent}/"),
+        };
+        let text = std::fs::read_to_string(file).unwrap();
+        for after in text.split("#[cfg(test)]\nmod ").skip(1) {
+            if let Some(name) =
+                after.split_once(';').map(|s| s.0).filter(|n| n.chars().all(|c| c.is_alphanumeric() || c == '_'))
+            {
+                found.insert(format!("{folder}{name}"));
+            }
+        }
+    }
+    found
+}
+
 fn graph() -> BTreeMap<String, BTreeMap<String, String>> {
     let mut graph: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-    for (path, file) in files(&crate_folder("src")) {
+    let sources: Vec<_> = files(&crate_folder("src")).into_iter().filter(|(p, _)| p.ends_with(".rs")).collect();
+    let tests = test_modules(&sources);
+    for (path, file) in sources {
         let from = part(&path);
-        if from == "lib" || !path.ends_with(".rs") {
+        let of_tests = tests.iter().any(|t| path == format!("{t}.rs") || path.starts_with(&format!("{t}/")));
+        if from == "lib" || of_tests {
             continue;
         }
-        for to in imported(&std::fs::read_to_string(file).unwrap()) {
+        for to in imported(shipped(&std::fs::read_to_string(file).unwrap())) {
             if to != from {
                 graph.entry(from.clone()).or_default().entry(to).or_insert_with(|| path.clone());
             }

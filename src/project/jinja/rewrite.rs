@@ -79,7 +79,8 @@ impl Rewriter<'_> {
     fn pieces_of(&self, range: Range<usize>) -> Result<Vec<Piece>, SyntaxError> {
         let shift = |r: Range<usize>| r.start + range.start..r.end + range.start;
         let tag = |t: Tag| Tag { whole: shift(t.whole), inner: shift(t.inner), ..t };
-        let list = pieces(&self.text[range.clone()]).map_err(|e| SyntaxError { offset: e.offset + range.start, ..e })?;
+        let list =
+            pieces(&self.text[range.clone()]).map_err(|e| SyntaxError { offset: e.offset + range.start, ..e })?;
         Ok(list
             .into_iter()
             .map(|piece| match piece {
@@ -162,7 +163,8 @@ impl Rewriter<'_> {
         let first = (0..last)
             .rev()
             .find(|&n| {
-                &self.text[expression[n].range.clone()] == "(" && self.closing(expression, n).is_ok_and(|end| end == last)
+                &self.text[expression[n].range.clone()] == "("
+                    && self.closing(expression, n).is_ok_and(|end| end == last)
             })
             .ok_or_else(no_call)?;
         let empty = expression[first + 1..last].iter().all(|t| t.kind == Kind::Space);

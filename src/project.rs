@@ -6,7 +6,7 @@ mod dbt;
 mod find;
 mod jinja;
 mod load;
-pub mod locate;
+mod locate;
 pub mod model;
 pub mod place;
 mod sql_folder;

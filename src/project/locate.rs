@@ -1,144 +1,183 @@
 //! The way back from compiled SQL to the template that a person edits.
-//!
-//! A line that rendering left alone maps to itself, columns and all. Where rendering changed lines, the template's
-//! line is found by the text in question, else by its place within the changed stretch: never a line outside the file.
 
 use super::Model;
 use crate::finding::Location;
 use crate::sql::Span;
-use similar::{DiffOp, TextDiff};
-use std::ops::Range;
+use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 impl Model {
-    /// The place in the template of a span of the compiled SQL.
+    /// The place in the template file of a span of the compiled SQL. Unchanged lines map to themselves; in a changed
+    /// stretch it is the template line that holds the span's text, else the line as far down the stretch as the span is.
+    /// Always a line of the file.
     pub fn locate(&self, span: &Span) -> Location {
-        match &self.compiled {
-            Ok(compiled) => self.locate_in(&compiled.sql, span),
-            Err(_) => self.at_line(1),
-        }
+        let sql = self.compiled.as_ref().map_or("", |compiled| compiled.sql.as_str());
+        locate(self, sql, span)
     }
 
-    /// The place in the template of a span of `compiled`, a text that this template rendered to.
-    pub fn locate_in(&self, compiled: &str, span: &Span) -> Location {
-        if span.line == 0 {
-            return self.at_line(1);
-        }
-        let text = compiled.get(span.start..span.end).unwrap_or_default();
-        let compiled_line = (span.line - 1) as usize;
-        match stretch(&self.raw, compiled, compiled_line) {
-            Stretch::Same(raw_line) => {
-                let extra = span.end_line.saturating_sub(span.line);
-                let last = self.raw.lines().count().max(1) as u32;
-                let line = raw_line as u32 + 1;
-                let ends_inside = line + extra <= last && self.same_line(compiled, span.end_line, line + extra);
-                let whole = self.width(raw_line) + 1;
-                let (end_line, end_column) = if extra == 0 {
-                    (line, span.end_column)
-                } else if ends_inside {
-                    (line + extra, span.end_column)
-                } else {
-                    (line, whole)
-                };
-                self.location(line, span.column, end_line, end_column)
-            }
-            Stretch::Changed { raw, at } => self.search(raw, text, at),
-        }
+    /// Like [`Model::locate`], for a span of the incremental SQL.
+    pub fn locate_incremental(&self, span: &Span) -> Location {
+        let sql = self.compiled.as_ref().ok().and_then(|c| c.incremental_sql.as_deref()).unwrap_or("");
+        locate(self, sql, span)
     }
 
-    /// The first place of `needle` in the template, when it stands there.
+    /// The first place of `needle` in the template, as a whole word where it is one; `None` when it is not there.
     pub fn locate_in_raw(&self, needle: &str) -> Option<Location> {
-        let start = if needle.is_empty() { None } else { self.raw.find(needle) }?;
-        let line = self.raw[..start].matches('\n').count();
-        let column = self.raw[..start].rsplit('\n').next().unwrap_or_default().chars().count();
-        let first = needle.lines().next().unwrap_or_default();
-        Some(self.on_line(line, column, first.chars().count()))
-    }
-
-    /// Looks for the text, then for its first word, within the changed lines of the template; else takes the line at
-    /// the same place of the stretch.
-    fn search(&self, lines: Range<usize>, text: &str, at: usize) -> Location {
-        let raw: Vec<&str> = self.raw.lines().collect();
-        let inside = lines.start.min(raw.len())..lines.end.min(raw.len());
-        let first = text.lines().next().unwrap_or_default().trim();
-        let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| w.len() > 1);
-        for needle in std::iter::once(first).chain(words).filter(|n| !n.is_empty()) {
-            let nearest_first = (inside.start + at.min(inside.len())..inside.end).chain(inside.clone());
-            for line in nearest_first {
-                if let Some(start) = whole_word(raw[line], needle) {
-                    return self.on_line(line, raw[line][..start].chars().count(), needle.chars().count());
-                }
-            }
+        if needle.is_empty() {
+            return None;
         }
-        let line = inside.start + at.min(inside.len().saturating_sub(1));
-        let line = line.min(raw.len().saturating_sub(1));
-        let indent = raw.get(line).map_or(0, |l| l.chars().take_while(|c| c.is_whitespace()).count());
-        let width = raw.get(line).map_or(0, |l| l.trim().chars().count());
-        self.on_line(line, indent, width)
+        let lines: Vec<&str> = self.raw.lines().collect();
+        let found = |whole: bool| {
+            lines.iter().enumerate().find_map(|(line, text)| column(text, needle, whole).map(|column| (line, column)))
+        };
+        let (line, column) = found(true).or_else(|| found(false))?;
+        Some(self.place(line, column, needle.chars().count()))
     }
 
-    fn same_line(&self, compiled: &str, compiled_line: u32, raw_line: u32) -> bool {
-        let nth = |text: &str, n: u32| text.lines().nth(n.saturating_sub(1) as usize).map(str::to_owned);
-        nth(compiled, compiled_line) == nth(&self.raw, raw_line)
-    }
-
-    fn width(&self, line: usize) -> u32 {
-        self.raw.lines().nth(line).map_or(0, |l| l.chars().count()) as u32
-    }
-
-    fn at_line(&self, line: u32) -> Location {
-        self.location(line, 1, line, 1)
-    }
-
-    /// `width` characters from `column` (both from 0) on `line` (from 0).
-    fn on_line(&self, line: usize, column: usize, width: usize) -> Location {
-        let (line, column) = (line as u32 + 1, column as u32 + 1);
-        self.location(line, column, line, column + width as u32)
-    }
-
-    fn location(&self, line: u32, column: u32, end_line: u32, end_column: u32) -> Location {
-        let offset = self.first_line.max(1) - 1;
-        Location { path: self.path.clone(), line: line + offset, column, end_line: end_line + offset, end_column }
+    /// `line` and `column` count from 0, `width` in characters.
+    fn place(&self, line: usize, column: usize, width: usize) -> Location {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let line = number(line) + self.first_line.max(1);
+        let column = number(column) + 1;
+        Location { path: self.path.clone(), line, column, end_line: line, end_column: column + number(width.max(1)) }
     }
 }
 
-enum Stretch {
-    /// The compiled line is this template line (from 0), unchanged.
-    Same(usize),
-    /// The compiled line stands `at` lines into a stretch that these template lines rendered to.
-    Changed { raw: Range<usize>, at: usize },
-}
-
-fn stretch(raw: &str, compiled: &str, line: usize) -> Stretch {
-    let diff = TextDiff::from_lines(raw, compiled);
-    let mut last = 0..0;
-    for op in diff.ops() {
-        let (old, new) = (op.old_range(), op.new_range());
-        if let DiffOp::Equal { .. } = op {
-            if new.contains(&line) {
-                return Stretch::Same(old.start + (line - new.start));
-            }
-        } else if new.contains(&line) {
-            // Lines that rendering only added belong to the line before them.
-            let raw = if old.is_empty() { old.start.saturating_sub(1)..old.start.max(1) } else { old };
-            return Stretch::Changed { raw, at: line - new.start };
-        }
-        last = op.old_range();
+fn locate(model: &Model, sql: &str, span: &Span) -> Location {
+    if span.line == 0 || sql.is_empty() || model.raw.is_empty() {
+        return model.place(0, 0, 1);
     }
-    Stretch::Changed { raw: last, at: 0 }
+    let raw: Vec<&str> = model.raw.lines().map(str::trim_end).collect();
+    let compiled: Vec<&str> = sql.lines().map(str::trim_end).collect();
+    let line = (usize::try_from(span.line).unwrap_or(1) - 1).min(compiled.len().saturating_sub(1));
+    let text = sql.get(span.start..span.end).unwrap_or_default();
+    let first = text.lines().next().unwrap_or_default().trim();
+    let operations = capture_diff_slices(Algorithm::Patience, &raw, &compiled);
+    let Some(operation) = operations.iter().find(|op| op.new_range().contains(&line)) else {
+        return model.place(0, 0, 1);
+    };
+    let (old, new) = (operation.old_range(), operation.new_range());
+    if let DiffOp::Equal { .. } = operation {
+        return unchanged(model, old.start + (line - new.start), &raw, span);
+    }
+    // Text that the template does not hold was put in by a call just there: the stretch's first line.
+    let stretch = if old.is_empty() { old.start.saturating_sub(1)..(old.start + 1).min(raw.len()) } else { old };
+    let holding = stretch.clone().find_map(|at| column(raw[at], first, true).map(|column| (at, column)));
+    let name = last_word(first);
+    let named = || stretch.clone().find_map(|at| column(raw[at], name, true).map(|column| (at, column)));
+    if let Some((at, column)) = holding.or_else(named) {
+        return model.place(at, column, first.chars().count());
+    }
+    let offset = (line - new.start) * stretch.len() / new.len().max(1);
+    let at = (stretch.start + offset).min(raw.len().saturating_sub(1));
+    let indent = raw.get(at).map_or(0, |text| text.chars().take_while(|c| c.is_whitespace()).count());
+    let width = raw.get(at).map_or(1, |text| text.trim().chars().count());
+    model.place(at, indent, width)
 }
 
-/// Where `needle` stands in `line`, not as a part of a longer word.
-fn whole_word(line: &str, needle: &str) -> Option<usize> {
-    let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    let edge = |c: Option<char>| !word(c);
-    line.match_indices(needle)
-        .find(|(start, found)| {
-            let before = line[..*start].chars().next_back();
-            let after = line[start + found.len()..].chars().next();
-            (edge(before) || !word(found.chars().next())) && (edge(after) || !word(found.chars().next_back()))
-        })
-        .map(|(start, _)| start)
+/// A span on a line that the template has too.
+fn unchanged(model: &Model, at: usize, raw: &[&str], span: &Span) -> Location {
+    let column = usize::try_from(span.column.max(1)).unwrap_or(1) - 1;
+    let mut place = model.place(at, column, 1);
+    if span.end_line == span.line {
+        place.end_column = span.end_column.max(place.column + 1);
+    } else {
+        // A span over several lines ends where its first line does: its other lines may be others in the template.
+        let length = raw.get(at).map_or(0, |text| text.chars().count());
+        place.end_column = u32::try_from(length + 1).unwrap_or(u32::MAX).max(place.column + 1);
+    }
+    place
+}
+
+/// Column (from 0, in characters) of `needle` in a line.
+fn column(line: &str, needle: &str, whole: bool) -> Option<usize> {
+    if needle.is_empty() {
+        return None;
+    }
+    let word = |c: Option<char>| c.is_some_and(|c| c == '_' || c.is_alphanumeric());
+    let edge = |at: usize, len: usize| {
+        let starts = word(needle.chars().next()) && word(line[..at].chars().next_back());
+        let ends = word(needle.chars().next_back()) && word(line[at + len..].chars().next());
+        !starts && !ends
+    };
+    let found = line.match_indices(needle).find(|(at, found)| !whole || edge(*at, found.len()))?;
+    Some(line[..found.0].chars().count())
+}
+
+/// The last identifier of a text (`order_id` of `o.order_id`).
+fn last_word(text: &str) -> &str {
+    let text = text.trim_end_matches(|c: char| c != '_' && !c.is_alphanumeric());
+    let start = text.rfind(|c: char| c != '_' && !c.is_alphanumeric()).map_or(0, |at| at + 1);
+    text.get(start..).unwrap_or(text)
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use crate::project::{Compiled, Model, NodeKind};
+    use crate::sql::Span;
+
+    fn model(raw: &str, sql: &str) -> Model {
+        Model {
+            unique_id: "model.p.m".into(),
+            name: "m".into(),
+            package: "p".into(),
+            kind: NodeKind::Model,
+            path: "models/m.sql".into(),
+            raw: raw.into(),
+            first_line: 1,
+            csv: None,
+            config: Default::default(),
+            tags: Default::default(),
+            meta: Default::default(),
+            description: String::new(),
+            columns: Default::default(),
+            declared_at: None,
+            relation: Default::default(),
+            compiled: Ok(Compiled { sql: sql.into(), ..Compiled::default() }),
+            depends_on: Default::default(),
+            macros: Default::default(),
+            hooks: Vec::new(),
+        }
+    }
+
+    fn span(sql: &str, text: &str) -> Span {
+        let start = sql.find(text).unwrap();
+        let before = &sql[..start];
+        let line = before.matches('\n').count() as u32 + 1;
+        let column = before.rsplit('\n').next().unwrap().chars().count() as u32 + 1;
+        let end_column = column + text.chars().count() as u32;
+        Span { line, column, end_line: line, end_column, start, end: start + text.len() }
+    }
+
+    const RAW: &str = "{{ config(x=1) }}\n\nselect\n    a,\n    {{ cents('b') }} as b\nfrom {{ ref('t') }}\nwhere c > 1\n";
+    const SQL: &str = "select\n    a,\n    round(\n      b / 100,\n      2\n    ) as b\nfrom \"db\".\"s\".\"t\"\nwhere c > 1";
+
+    #[test]
+    fn unchanged_lines_map_to_themselves() {
+        let place = model(RAW, SQL).locate(&span(SQL, "c > 1"));
+        assert_eq!((place.line, place.column, place.end_column), (7, 7, 12));
+    }
+
+    #[test]
+    fn changed_stretches_map_to_the_line_that_made_them() {
+        let model = model(RAW, SQL);
+        assert_eq!(model.locate(&span(SQL, "b / 100")).line, 5);
+        assert_eq!(model.locate(&span(SQL, "\"db\".\"s\".\"t\"")).line, 6);
+    }
+
+    #[test]
+    fn every_span_lands_in_the_file() {
+        let model = model("{{ x() }}", "select 1\n\n\nfrom a\nwhere b");
+        for text in ["select", "from a", "b"] {
+            assert_eq!(model.locate(&span("select 1\n\n\nfrom a\nwhere b", text)).line, 1);
+        }
+        assert_eq!(model.locate(&Span { line: 99, ..Span::default() }).line, 1);
+        assert_eq!(model.locate(&Span::default()).line, 1);
+    }
+
+    #[test]
+    fn finds_words_of_the_template() {
+        let place = model(RAW, SQL).locate_in_raw("ref('t')").unwrap();
+        assert_eq!((place.line, place.column), (6, 9));
+        assert!(model(RAW, SQL).locate_in_raw("nowhere").is_none());
+    }
+}

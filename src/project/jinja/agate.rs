@@ -109,11 +109,7 @@ impl Object for Column {
             "values" => Ok(Value::from(Tuple::from(values().collect::<Vec<_>>()))),
             "values_distinct" => {
                 let mut out: Vec<Value> = Vec::new();
-                values().for_each(|value| {
-                    if !out.contains(&value) {
-                        out.push(value)
-                    }
-                });
+                values().for_each(|value| if !out.contains(&value) { out.push(value) });
                 Ok(List::value(out))
             }
             _ => Err(Error::from(ErrorKind::UnknownMethod)),

@@ -69,9 +69,7 @@ impl Index {
             return Err(Fault::new(NotCompiledCode::Packages, message).named(name));
         } else if package.is_none() && !self.packages_missing.is_empty() {
             let missing = self.packages_missing.iter().cloned().collect::<Vec<_>>().join(", ");
-            let message =
-                format!("{shown} names no model here; it may be in a package that is not installed ({missing})");
-            return Err(Fault::new(NotCompiledCode::Packages, message).named(name));
+            format!("{shown} names no model of this project (packages not installed: {missing})")
         } else {
             format!("{shown} names no model of this project")
         };
@@ -89,8 +87,7 @@ impl Index {
                 let message = format!("source('{source}', '{table}') is declared nowhere that could be read ({files})");
                 return Fault::new(NotCompiledCode::Yaml, message).named(name).needle(table);
             }
-            let what =
-                if self.disabled_sources.contains(&name) { "a disabled source" } else { "no declared source table" };
+            let what = if self.disabled_sources.contains(&name) { "a disabled source" } else { "no declared source table" };
             let message = format!("source('{source}', '{table}') names {what}");
             Fault::new(NotCompiledCode::SourceNotFound, message).named(name).needle(table)
         })

@@ -79,8 +79,7 @@ impl Rewriter<'_> {
     fn pieces_of(&self, range: Range<usize>) -> Result<Vec<Piece>, SyntaxError> {
         let shift = |r: Range<usize>| r.start + range.start..r.end + range.start;
         let tag = |t: Tag| Tag { whole: shift(t.whole), inner: shift(t.inner), ..t };
-        let list =
-            pieces(&self.text[range.clone()]).map_err(|e| SyntaxError { offset: e.offset + range.start, ..e })?;
+        let list = pieces(&self.text[range.clone()]).map_err(|e| SyntaxError { offset: e.offset + range.start, ..e })?;
         Ok(list
             .into_iter()
             .map(|piece| match piece {
@@ -163,8 +162,7 @@ impl Rewriter<'_> {
         let first = (0..last)
             .rev()
             .find(|&n| {
-                &self.text[expression[n].range.clone()] == "("
-                    && self.closing(expression, n).is_ok_and(|end| end == last)
+                &self.text[expression[n].range.clone()] == "(" && self.closing(expression, n).is_ok_and(|end| end == last)
             })
             .ok_or_else(no_call)?;
         let empty = expression[first + 1..last].iter().all(|t| t.kind == Kind::Space);
@@ -339,7 +337,7 @@ fn escape(content: &str, out: &mut String) {
                     match decoded.filter(|_| digits.chars().all(|d| d.is_ascii_hexdigit())) {
                         Some(decoded) if !matches!(decoded, '\'' | '\\') => {
                             out.push(decoded);
-                            (0..digits.chars().count()).for_each(|_| drop(chars.next()));
+                            chars.nth(digits.chars().count() - 1);
                         }
                         _ => {
                             *out += "\\\\";
@@ -369,15 +367,15 @@ mod tests {
     #[test]
     fn literals_become_mutable() {
         assert_eq!(body("{{ [1, a[0]] }}"), "{{  __l([1, a[0]])  }}");
-        assert_eq!(body("{% if x in['a'] %}"), "{%  if x in __l(['a'])  %}");
-        assert_eq!(body("{% set x = {'a': []} %}"), "{%  set x = __v( __d({'a': __l([])}))  %}");
+        assert_eq!(body("{% if x in['a'] %}"), "{%  if x in __l(['a']) %}");
+        assert_eq!(body("{% set x = {'a': []} %}"), "{%  set x = __v( __d({'a': __l([])})) %}");
     }
 
     #[test]
     fn python_strings() {
         assert_eq!(body(r"{{ 'a' 'b\d' }}"), r"{{  'ab\\d'  }}");
         assert_eq!(body("{{ '%s-%s' % (a, b.c[1]) ~ x }}"), "{{  '%s-%s'|__mod((a, b.c[1])) ~ x  }}");
-        assert_eq!(body("{% if x: %}"), "{%  if x %}".replace("x %", "x %").replace("x %}", "x %}"));
+        assert_eq!(body("{% if x: %}"), "{%  if x %}");
     }
 
     #[test]

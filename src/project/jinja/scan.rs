@@ -186,6 +186,13 @@ mod tests {
     }
 
     #[test]
+    fn every_builtin_file_is_cut_up() {
+        for (path, text) in crate::project::jinja::builtin::FILES {
+            assert!(!blocks(text).unwrap_or_else(|e| panic!("{path}: {e:?}")).is_empty(), "{path}");
+        }
+    }
+
+    #[test]
     fn an_unclosed_macro_is_an_error() {
         assert!(blocks("{% macro a() %} x").unwrap_err().message.contains("endmacro"));
     }

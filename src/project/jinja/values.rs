@@ -154,8 +154,7 @@ impl Object for List {
             "remove" | "index" => {
                 let (value,): (Value,) = from_args(args)?;
                 let at = self.items().iter().position(|item| *item == value);
-                let at =
-                    at.ok_or_else(|| Error::new(ErrorKind::UndefinedError, "the list does not hold this value"))?;
+                let at = at.ok_or_else(|| Error::new(ErrorKind::UndefinedError, "the list does not hold this value"))?;
                 if method == "index" {
                     return Ok(Value::from(at));
                 }

@@ -156,7 +156,7 @@ split_part({{ string_text }}, {{ delimiter_text }}, {{ part_number }})
 {%- endmacro %}
 
 {% macro listagg(measure, delimiter_text="','", order_by_clause=none, limit_num=none) -%}
-{{ return(adapter.dispatch('listagg', 'dbt')(measure, delimiter_text, '", order_by_clause, limit_num)) }}
+{{ return(adapter.dispatch('listagg', 'dbt')(measure, delimiter_text, order_by_clause, limit_num)) }}
 {%- endmacro %}
 
 {% macro default__listagg(measure, delimiter_text="','", order_by_clause=none, limit_num=none) -%}

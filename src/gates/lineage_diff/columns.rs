@@ -126,7 +126,7 @@ impl Pair<'_> {
         } else {
             let message = format!("`{column}` is computed differently: {}", self.from_to(before, now));
             let help = "check that the new expression is the meant one: readers get other values under the old name";
-            Finding::new("lineage_diff/transformation-changed", message, help).severity(Severity::Warning)
+            Finding::new("lineage_diff/transformation-changed", message, help)
         };
         Some(self.finish(finding, before, now))
     }

@@ -11,11 +11,13 @@ use sqlparser::ast::{
 use super::expr::function_name;
 use super::resolve::{Resolver, leaf_from};
 use super::scope::{Column, Mapping, Open, Resolved, Source};
-use super::term::{self, From, Kind, Leaf, LeafMap, LeafSource, T, Tree};
+use super::term::{self, Block, From, Kind, Leaf, LeafMap, LeafSource, Rows, T, Tree};
 use super::{Clause, ClauseKind, OutputKind, RelationUse, Span};
 
 /// Nodes that a block's columns may have in all before it stays a block of its own.
-const MERGE_LIMIT: u32 = 50_000;
+const MERGE_LIMIT: u32 = 20_000;
+/// Relations that a block may bring along before it stays a block of its own.
+const MERGE_LEAVES: usize = 64;
 
 impl Resolver<'_> {
     /// Adds an item to the scope at hand. `nullable`: an outer join may fill its columns with NULL.
@@ -121,7 +123,7 @@ impl Resolver<'_> {
 
     fn table(&mut self, name: &ObjectName, alias: Option<&TableAlias>, nullable: bool) -> From {
         let parts = self.name_parts(name);
-        let span = self.text.span(name.span());
+        let span = self.text.span(super::relations::name_span(name, self.tokens));
         let keys: Vec<String> = parts.iter().map(|part| self.key(part)).collect();
         let source_name = match alias {
             Some(alias) => vec![self.key(&alias.name)],
@@ -229,6 +231,18 @@ impl Resolver<'_> {
         })?;
         cte.uses += 1;
         let found = (cte.resolved.clone(), cte.uses == 1 && !cte.provisional);
+        if !found.0.block.closed {
+            // Read twice, it would be written out twice at each level: correlated CTEs are not compared.
+            self.supported = false;
+            let block = Rc::new(Block::new(Rows::default(), true));
+            let columns = found.0.columns.iter();
+            let columns = columns.map(|one| Rc::new(Column { term: term::text("correlated"), ..Column::clone(one) }));
+            let open = found.0.open.clone().map(|open| Open { via: None, ..open });
+            let resolved = Resolved { columns: columns.collect(), open, block, tables: found.0.tables.clone() };
+            let clauses = cte.clauses.clone();
+            clauses.into_iter().for_each(|clause| self.add_clause(clause));
+            return Some((Rc::new(resolved), found.1));
+        }
         let clauses = cte.clauses.clone();
         for clause in clauses {
             self.add_clause(clause);
@@ -252,16 +266,17 @@ impl Resolver<'_> {
     fn read_query(&mut self, resolved: Rc<Resolved>, name: Vec<String>, nullable: bool, first: bool) -> From {
         let block = &resolved.block;
         let pure = |column: &Rc<Column>| matches!(column.term.kind, Kind::Column { .. });
-        let size = resolved.columns.iter().fold(0u32, |sum, column| sum.saturating_add(column.term.size));
-        let merges = block.mergeable && size < MERGE_LIMIT && (!nullable || resolved.columns.iter().all(pure));
+        let size = resolved.columns.iter().fold(block.size, |sum, column| sum.saturating_add(column.term.size));
+        let mut leaves = Vec::new();
+        block.rows.from.tree.leaves(&mut leaves);
+        let small = size < MERGE_LIMIT && leaves.len() < MERGE_LEAVES;
+        let merges = block.mergeable && small && (!nullable || resolved.columns.iter().all(pure));
         let (mapping, from) = if !merges {
             let leaf = self.leaf();
             (Mapping::Wrapped(leaf, block.clone()), leaf_from(leaf, LeafSource::Block(block.clone())))
         } else if first {
             (Mapping::Same, block.rows.from.clone())
         } else {
-            let mut leaves = Vec::new();
-            block.rows.from.tree.leaves(&mut leaves);
             let renamed: HashMap<_, _> = leaves.iter().map(|leaf| (leaf.id, self.leaf())).collect();
             let map = LeafMap { renamed, ..LeafMap::default() };
             let from = map.from(&block.rows.from);

@@ -2,6 +2,7 @@
 
 use sqlparser::ast::{Query, Statement};
 use sqlparser::dialect::{Dialect as ParserDialect, GenericDialect};
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span as ParserSpan, Token, TokenWithSpan, Tokenizer};
 
@@ -125,7 +126,9 @@ fn parser_error(sql: &str, error: &ParserError) -> SqlError {
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => text,
     };
     let Some((message, place)) = text.rsplit_once(" at Line: ") else {
-        return SqlError { message: lower_first(text), span: None };
+        // The end of the text has no place in the message.
+        let span = text.ends_with("found: EOF").then(|| TextIndex::new(sql).end());
+        return SqlError { message: lower_first(text), span };
     };
     let span = place.split_once(", Column: ").and_then(|(line, column)| {
         let at = sqlparser::tokenizer::Location { line: line.trim().parse().ok()?, column: column.trim().parse().ok()? };
@@ -144,4 +147,21 @@ fn lower_first(text: &str) -> String {
         Some(first) => first.to_lowercase().chain(chars).collect(),
         None => String::new(),
     }
+}
+
+/// The place of a string that stands for a table (`from 'file.csv'`): the tree does not keep it.
+pub(super) fn string_table_span(tokens: &[TokenWithSpan], name: &str) -> ParserSpan {
+    let mut before: Option<&Token> = None;
+    for token in tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))) {
+        let in_from = match before {
+            Some(Token::Word(word)) => matches!(word.keyword, Keyword::FROM | Keyword::JOIN),
+            Some(Token::Comma | Token::LParen) => true,
+            _ => false,
+        };
+        if in_from && matches!(&token.token, Token::SingleQuotedString(text) if text == name) {
+            return token.span;
+        }
+        before = Some(&token.token);
+    }
+    ParserSpan::empty()
 }

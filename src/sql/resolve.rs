@@ -262,7 +262,8 @@ impl Resolver<'_> {
         }
         let Some(step) = step else { return anchor };
         let operator: Rc<str> = format!("recursive {}", quantifier_text(SetOperator::Union, *quantifier)).into();
-        self.set_clause(&operator, Span::default());
+        let span = self.text.span(sqlparser::ast::Spanned::span(right.as_ref()));
+        self.set_clause(&operator, span);
         let resolved = self.union_of(&anchor, &step, operator, SetOperator::Union, false);
         let resolved = Resolved {
             columns: resolved
@@ -306,7 +307,8 @@ impl Resolver<'_> {
                 for (operator, quantifier, arm) in arms.into_iter().rev() {
                     let right = self.arm(arm);
                     let text: Rc<str> = quantifier_text(operator, quantifier).into();
-                    self.set_clause(&text, Span::default());
+                    let span = self.text.span(sqlparser::ast::Spanned::span(arm));
+                    self.set_clause(&text, span);
                     let by_name = matches!(
                         quantifier,
                         SetQuantifier::ByName | SetQuantifier::AllByName | SetQuantifier::DistinctByName
@@ -491,7 +493,7 @@ impl Resolver<'_> {
         let limit = self.limit(query);
         self.scopes.pop();
         match limit {
-            Some(limit) => Rc::new(self.limited(&body, limit)),
+            Some(limit) => Rc::new(self.limited(&body, limit, limit_span(self.text, query))),
             None => body,
         }
     }
@@ -556,10 +558,10 @@ impl Resolver<'_> {
     }
 
     /// `body` with a limit on top.
-    pub(super) fn limited(&mut self, body: &Rc<Resolved>, limit: T) -> Resolved {
+    pub(super) fn limited(&mut self, body: &Rc<Resolved>, limit: T, span: Span) -> Resolved {
         let text = self.text_of(&body.block.rows.from, &limit);
         let text = text.split_once("limit ").map_or(text.clone(), |(_, rest)| format!("limit {rest}"));
-        self.add_clause(Clause { kind: ClauseKind::Limit, text, span: Span::default(), join: None });
+        self.add_clause(Clause { kind: ClauseKind::Limit, text, span, join: None });
         if body.block.rows.limit.is_none() {
             let rows = Rows { limit: Some(limit), ..body.block.rows.clone() };
             let block = Block { windowed: body.block.windowed, ..Block::new(rows, body.block.closed) };
@@ -611,6 +613,19 @@ impl Resolver<'_> {
         self.supported = false;
         term::text("expression too large")
     }
+}
+
+/// Where a query's LIMIT stands.
+pub(super) fn limit_span(text: &TextIndex<'_>, query: &Query) -> Span {
+    use sqlparser::ast::Spanned;
+    let span = match (&query.limit_clause, &query.fetch) {
+        (Some(LimitClause::LimitOffset { limit: Some(limit), .. }), _) => limit.span(),
+        (Some(LimitClause::LimitOffset { offset: Some(offset), .. }), _) => offset.value.span(),
+        (Some(LimitClause::OffsetCommaLimit { limit, .. }), _) => limit.span(),
+        (_, Some(fetch)) => fetch.quantity.as_ref().map(|quantity| quantity.span()).unwrap_or_else(|| query.body.span()),
+        _ => query.body.span(),
+    };
+    text.span(span)
 }
 
 /// A FROM of one leaf.

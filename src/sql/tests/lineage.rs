@@ -129,6 +129,7 @@ fn ctes_and_derived_tables() {
             ("with s as (select * from raw, src) select a from s", "a= ?a:open"),
             ("with s as (select * from raw where x > 1) select s.a from s left join orders o on s.k = o.id", "a=raw.a"),
             ("with a as (select sum(amount) as t from orders) select t from a", "t=orders.amount"),
+            ("with s as (select * from raw) select x.a, y.b from s x join s y on x.k = y.k", "a=raw.a b=raw.b"),
             ("with u as (select id, id from orders) select id from u", "id= ?id:ambiguous"),
         ],
     );

@@ -20,7 +20,14 @@ pub fn relations(sql: &str, dialect: Dialect) -> Result<Vec<RelationUse>, SqlErr
     on_big_stack(|| {
         let parsed = parse(sql, dialect)?;
         let text = TextIndex::new(sql);
-        let mut walk = Walk { dialect, text: &text, tokens: &parsed.tokens, frames: Vec::new(), functions: Vec::new(), found: Vec::new() };
+        let mut walk = Walk {
+            dialect,
+            text: &text,
+            tokens: &parsed.tokens,
+            frames: Vec::new(),
+            functions: Vec::new(),
+            found: Vec::new(),
+        };
         for one in &parsed.statements {
             let _ = one.statement.visit(&mut walk);
         }

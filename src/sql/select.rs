@@ -27,7 +27,7 @@ impl Resolver<'_> {
     pub(super) fn select(&mut self, select: &Select, query: Option<&Query>) -> Rc<Resolved> {
         let flags = std::mem::take(&mut self.flags);
         self.scopes.push(Scope::new());
-        let mut from = self.from_clause(&select.from);
+        let mut from = self.relations_of(&select.from);
         for view in &select.lateral_views {
             self.lateral_view(view, &mut from);
         }
@@ -65,7 +65,7 @@ impl Resolver<'_> {
         for order in &select.sort_by {
             self.order_term(order);
         }
-        let place = query.map(|query| super::resolve::limit_span(self.text, query)).unwrap_or_default();
+        let place = query.map(|query| super::limits::limit_span(self.text, query)).unwrap_or_default();
         let limit = self.top(select, limit).map(|limit| (limit, place));
         let flags = std::mem::replace(&mut self.flags, flags);
         let pieces = Pieces { from, group, having, qualify, distinct, limit };

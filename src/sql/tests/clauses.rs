@@ -85,10 +85,15 @@ fn reads_of_every_clause() {
         "orders.created_at orders.id orders.status"
     );
     assert_eq!(
-        read("select o.id from orders o join customers c on c.id = o.customer_id where c.region in (select method from payments where amount > 1)"),
+        read(
+            "select o.id from orders o join customers c on c.id = o.customer_id where c.region in (select method from payments where amount > 1)"
+        ),
         "customers.id customers.region orders.customer_id orders.id payments.amount payments.method"
     );
-    assert_eq!(read("select count(*) n from orders group by status having max(amount) > 1"), "orders.amount orders.status");
+    assert_eq!(
+        read("select count(*) n from orders group by status having max(amount) > 1"),
+        "orders.amount orders.status"
+    );
     // A star reads what somebody then names, or what comes out at the end.
     assert_eq!(read("with s as (select * from orders) select id from s where amount > 1"), "orders.amount orders.id");
     assert_eq!(read("with s as (select * from days) select * from s"), "days.day");

@@ -109,8 +109,10 @@ fn called_functions() {
         Dialect::DuckDb,
     )
     .expect("parses");
-    let shown: Vec<_> =
-        found.iter().map(|one| format!("{}{}{:?}", one.name, if one.table_function { "!" } else { "" }, one.string_args)).collect();
+    let shown: Vec<_> = found
+        .iter()
+        .map(|one| format!("{}{}{:?}", one.name, if one.table_function { "!" } else { "" }, one.string_args))
+        .collect();
     assert_eq!(
         shown,
         [
@@ -141,8 +143,21 @@ fn texts() {
 #[test]
 fn adapters() {
     for name in [
-        "duckdb", "postgres", "redshift", "snowflake", "bigquery", "databricks", "spark", "trino", "athena", "sqlserver",
-        "fabric", "mysql", "sqlite", "clickhouse", "hive",
+        "duckdb",
+        "postgres",
+        "redshift",
+        "snowflake",
+        "bigquery",
+        "databricks",
+        "spark",
+        "trino",
+        "athena",
+        "sqlserver",
+        "fabric",
+        "mysql",
+        "sqlite",
+        "clickhouse",
+        "hive",
     ] {
         let dialect = Dialect::from_adapter(name).unwrap_or_else(|| panic!("{name} is known"));
         assert_eq!(Dialect::from_adapter(dialect.name()), Some(dialect));

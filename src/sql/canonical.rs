@@ -79,7 +79,12 @@ impl Names {
             Kind::Column { leaf, name } => {
                 out.push_str(&self.get(*leaf));
                 out.push('.');
-                out.push_str(name);
+                // A name with operators or brackets in it must not read like an expression.
+                if name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$')) {
+                    out.push_str(name);
+                } else {
+                    out.push_str(&format!("{name:?}"));
+                }
             }
             Kind::Inner { leaf, term, block } => {
                 let text = if block.closed { column_text(block, term) } else { self.open_column(block, term) };

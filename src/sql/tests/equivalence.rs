@@ -383,3 +383,14 @@ fn quoted_names_differ_where_case_matters() {
         &[("select id as \"K\" from orders", "select id as k from orders")],
     );
 }
+
+#[test]
+fn spelling_of_names_in_open_relations() {
+    check(
+        Dialect::Snowflake,
+        Equivalence::Equivalent,
+        &[("select ID as k from RAW where \"AMT\" > 1", "select id as k from raw where amt > 1")],
+    );
+    check(Dialect::Snowflake, Equivalence::Changed, &[("select \"id\" as k from raw", "select id as k from raw")]);
+    check(Dialect::DuckDb, Equivalence::Changed, &[("select \"a + b\" as k from raw", "select a + b as k from raw")]);
+}

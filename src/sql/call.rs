@@ -1,8 +1,8 @@
 //! Function calls: arguments, windows, filters and orderings, each with the part it plays.
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArgumentClause, FunctionArguments, WindowFrameBound,
-    WindowSpec, WindowType,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArgumentClause,
+    FunctionArguments, WindowFrameBound, WindowSpec, WindowType,
 };
 
 use super::expr::{Build, Val, constant, function_name};
@@ -107,10 +107,13 @@ impl Resolver<'_> {
             let arg = match arg {
                 FunctionArg::Unnamed(arg) => arg,
                 // `if(status = 'x', ...)`: only functions in FROM take arguments by `name = value`.
-                FunctionArg::Named { name, arg: FunctionArgExpr::Expr(right), operator: FunctionArgOperator::Equals }
-                    if !named =>
-                {
-                    let role = if names::deciding_argument(function, at, count) { Role::Condition } else { Role::Value };
+                FunctionArg::Named {
+                    name,
+                    arg: FunctionArgExpr::Expr(right),
+                    operator: FunctionArgOperator::Equals,
+                } if !named => {
+                    let role =
+                        if names::deciding_argument(function, at, count) { Role::Condition } else { Role::Value };
                     let left = self.expr_as(role, &Expr::Identifier(name.clone()));
                     let right = self.expr_as(role, right);
                     build.value(self.combine(left, &BinaryOperator::Eq, right));

@@ -276,7 +276,9 @@ impl Resolver<'_> {
 
     fn table_function(&mut self, function: &Function, alias: Option<&TableAlias>) -> From {
         let name = function_name(&function.name);
+        self.names_arguments = true;
         let made = self.item(&Expr::Function(function.clone()), Span::default());
+        self.names_arguments = false;
         // It stands in FROM: not the select list's business.
         self.flags.makers.pop_if(|maker| Rc::ptr_eq(maker, &made.term));
         let (key, names) = self.alias_parts(alias);

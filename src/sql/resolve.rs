@@ -63,6 +63,8 @@ pub(super) struct Resolver<'a> {
     pub(super) role: Role,
     pub(super) via: Vec<String>,
     pub(super) flags: Flags,
+    /// The call at hand stands in FROM, where `name = value` names an argument.
+    pub(super) names_arguments: bool,
 }
 
 impl Resolver<'_> {

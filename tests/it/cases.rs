@@ -171,7 +171,7 @@ fn run(name: &str, folder: &Path) -> Result<Value, String> {
         return Ok(now);
     }
     let pretty = |v: &Value| serde_json::to_string_pretty(v).unwrap();
-    let difference = similar::TextDiff::from_lines(&pretty(&expected), &pretty(&now)).unified_diff().to_string();
+    let difference = similar::TextDiff::from_lines(pretty(&expected), pretty(&now)).unified_diff().to_string();
     Err(format!("{name}: not as expected\n{difference}"))
 }
 

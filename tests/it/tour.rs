@@ -73,7 +73,7 @@ fn counted(sandbox: &Sandbox, dir: &std::path::Path, branch: &str) -> (Value, Ve
 
 /// The count in the finding's evidence.
 fn rows_of(finding: &Value) -> u64 {
-    finding["evidence"]["rows"].as_u64().unwrap_or_else(|| panic!("no count in {finding}"))
+    finding["evidence"]["differing"].as_u64().unwrap_or_else(|| panic!("no count in {finding}"))
 }
 
 fn transformations(report: &Value) -> Vec<String> {

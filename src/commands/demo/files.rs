@@ -49,6 +49,10 @@ pub const HEAD: &[File] = &[
         include_str!("../../../fixtures/_tour/head/models/marts/account_engagement.sql"),
     ),
     ("models/marts/app_summary.sql", include_str!("../../../fixtures/_tour/head/models/marts/app_summary.sql")),
+    (
+        "models/marts/feature_adopters.sql",
+        include_str!("../../../fixtures/_tour/head/models/marts/feature_adopters.sql"),
+    ),
     ("models/marts/feature_ranking.sql", include_str!("../../../fixtures/_tour/head/models/marts/feature_ranking.sql")),
     (
         "models/marts/product_adoption.sql",

@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// The closing text. `alone` holds the report of each mistake by itself, `kept` the folder that stays.
 pub fn text(report: &Report, alone: &[(&str, Report)], kept: Option<&Path>) -> String {
-    let mut out = String::from("What each gate caught\n");
+    let mut out = String::from("\nWhat each gate caught\n");
     for gate in gates(report) {
         let caught: Vec<&Finding> =
             report.findings.iter().filter(|f| f.gate == gate && f.severity > Severity::Note).collect();
@@ -16,7 +16,8 @@ pub fn text(report: &Report, alone: &[(&str, Report)], kept: Option<&Path>) -> S
         match caught.first() {
             Some(first) => {
                 let more = if caught.len() > 1 { format!(" (and {} more)", caught.len() - 1) } else { String::new() };
-                line(&mut out, gate, &format!("{}: {}{more}", subject(first), first.message));
+                let what = short(&first.message, &["; "]);
+                line(&mut out, gate, &format!("{}: {what}{more}", subject(first)));
             }
             None => {
                 let passed = judged.filter(|o| o.verdict == Verdict::Pass).count();
@@ -28,7 +29,7 @@ pub fn text(report: &Report, alone: &[(&str, Report)], kept: Option<&Path>) -> S
     for (words, report) in alone {
         let mut label = *words;
         for finding in report.findings.iter().filter(|f| f.severity > Severity::Note) {
-            line(&mut out, label, &format!("{} {}", finding.rule, finding.message));
+            line(&mut out, label, &format!("{}: {}", finding.rule, short(&finding.message, &["; ", ": "])));
             label = "";
         }
         if !label.is_empty() {
@@ -63,7 +64,30 @@ fn subject(finding: &Finding) -> String {
     }
 }
 
+/// A message up to the first of `ends`, at most so long as a terminal's line: the report above has all of it.
+fn short(message: &str, ends: &[&str]) -> String {
+    const LONGEST: usize = 96;
+    let end = ends.iter().filter_map(|e| message.find(e)).min().unwrap_or(message.len());
+    let said = &message[..end];
+    if said.chars().count() <= LONGEST {
+        return said.to_owned();
+    }
+    said.chars().take(LONGEST - 1).chain(['\u{2026}']).collect()
+}
+
 fn line(out: &mut String, label: &str, text: &str) {
     // Writing to a String cannot fail.
     let _ = writeln!(out, "  {label:<26} {text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_cut_at_their_joints() {
+        assert_eq!(short("5 rows differ: by up to 3; first at 1", &["; "]), "5 rows differ: by up to 3");
+        assert_eq!(short("5 rows differ: by up to 3; first at 1", &["; ", ": "]), "5 rows differ");
+        assert_eq!(short(&"é".repeat(200), &[]).chars().count(), 96);
+    }
 }

@@ -7,7 +7,7 @@ use crate::gates::texts::Text;
 use crate::gates::{Change, Checked, Context};
 use crate::project::Model;
 use crate::project::bind::ColumnId;
-use crate::sql::{self, Analysis, Output, OutputKind, Role};
+use crate::sql::{self, Analysis, Output, OutputKind, Reason, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One text of a model on both sides.
@@ -101,7 +101,11 @@ impl Pair<'_> {
             let what = now.unresolved.first().map(|u| format!(": `{}` cannot be followed", u.name)).unwrap_or_default();
             let message = format!("what `{column}` is made of was known on base and is not any more{what}");
             let help = "name the columns instead of `*`, or qualify the reference";
-            let finding = Finding::new("lineage_diff/lineage-lost", message, help).severity(Severity::Warning);
+            // A reference that is wrong is the `compile` gate's defect; here it is only why nothing more is known.
+            let wrong = |reason| matches!(reason, Reason::NotInSchema | Reason::UnboundAlias | Reason::Ambiguous);
+            let told = !now.unresolved.is_empty() && now.unresolved.iter().all(|u| wrong(u.reason));
+            let severity = if told { Severity::Note } else { Severity::Warning };
+            let finding = Finding::new("lineage_diff/lineage-lost", message, help).severity(severity);
             return Some(self.finish(finding, before, now));
         }
         let (old, new) = (sources(before), origins::as_on_base(&sources(now), self));

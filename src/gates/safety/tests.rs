@@ -1,4 +1,6 @@
 use super::functions::matches_pattern;
+use super::project_hooks;
+use crate::gates::Context;
 use crate::gates::fixture::{Shop, assert_found, found, judge, shop};
 use crate::project::{Hook, NotCompiledCode, Place};
 use serde_json::json;

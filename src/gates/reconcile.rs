@@ -8,7 +8,7 @@ use crate::pii::names::entity;
 use crate::pii::tags::{Marks, Vocabulary};
 use crate::project::{Model, TestKind};
 use crate::reconcile::{ColumnResult, Options as Comparison, Reconciliation, compare};
-use crate::reconcile::{KeySample, scientific, thousands};
+use crate::reconcile::{KeySample, rounded, thousands};
 use crate::report::ChangeKind;
 use anyhow::{Context as _, Result};
 use schemars::JsonSchema;
@@ -34,27 +34,27 @@ const RULES: &[Rule] = &[
     Rule {
         id: "reconcile/column-differs",
         what: "A column has other values than the trusted reference.",
-        help: "Correct the column's expression; the sample keys in the evidence are rows to look at first.",
+        help: "correct the column's expression; the sample keys in the evidence are rows to look at first",
     },
     Rule {
         id: "reconcile/rows-missing",
         what: "Rows of the trusted reference are not in the model.",
-        help: "Look for a filter or join that drops them; the evidence holds the first keys.",
+        help: "look for a filter or join that drops them; the evidence holds the first keys",
     },
     Rule {
         id: "reconcile/rows-unexpected",
         what: "The model has rows that the trusted reference does not have.",
-        help: "Look for a join that multiplies rows or a filter that was lost; the evidence holds the first keys.",
+        help: "look for a join that multiplies rows or a filter that was lost; the evidence holds the first keys",
     },
     Rule {
         id: "reconcile/schema-differs",
         what: "Columns are missing, unexpected, or of another type than in the trusted reference.",
-        help: "Give the model the reference's columns, or exclude a column in the policy if it is not to be compared.",
+        help: "give the model the reference's columns, or exclude a column in the policy if it is not to be compared",
     },
     Rule {
         id: "reconcile/duplicate-keys",
         what: "The key names more than one row, or is NULL.",
-        help: "Make the model unique on its key, or correct the key in the policy.",
+        help: "make the model unique on its key, or correct the key in the policy",
     },
 ];
 
@@ -305,7 +305,7 @@ fn column_message(column: &ColumnResult, result: &Reconciliation) -> String {
     if let (Some(absolute), Some(relative)) = (column.max_absolute, column.max_relative)
         && column.differing > column.null_against_value
     {
-        parts.push(format!("by up to {} ({} relative)", scientific(absolute), scientific(relative)));
+        parts.push(format!("by up to {} ({} relative)", rounded(absolute), rounded(relative)));
     }
     if !parts.is_empty() {
         message.push_str(&format!(": {}", parts.join(", ")));

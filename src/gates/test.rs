@@ -33,42 +33,42 @@ const RULES: &[Rule] = &[
     Rule {
         id: "test/unique",
         what: "A key stands more than once.",
-        help: "Look for a join that multiplies rows or a grouping key that was lost.",
+        help: "look for a join that multiplies rows or a grouping key that was lost",
     },
     Rule {
         id: "test/not-null",
         what: "A column that must have a value is NULL.",
-        help: "Look for an outer join that finds no partner, or a branch without ELSE.",
+        help: "look for an outer join that finds no partner, or a branch without ELSE",
     },
     Rule {
         id: "test/accepted-values",
         what: "A column has a value that is not in its list.",
-        help: "Correct the expression, or add the value to the list if it is meant.",
+        help: "correct the expression, or add the value to the list if it is meant",
     },
     Rule {
         id: "test/relationships",
         what: "A foreign key has no partner in the relation that it points to.",
-        help: "Look for a filter on the parent, or a key that is built in another way.",
+        help: "look for a filter on the parent, or a key that is built in another way",
     },
     Rule {
         id: "test/generic",
         what: "A generic test finds failing rows.",
-        help: "Run the test's SQL to see the rows, and correct the model.",
+        help: "run the test's SQL to see the rows, and correct the model",
     },
     Rule {
         id: "test/singular",
         what: "A singular test finds failing rows.",
-        help: "Run the test's SQL to see the rows, and correct the model.",
+        help: "run the test's SQL to see the rows, and correct the model",
     },
     Rule {
         id: "test/unit",
         what: "A unit test's given rows do not give the expected ones.",
-        help: "Correct the model's logic, or the expectation if the new result is meant.",
+        help: "correct the model's logic, or the expectation if the new result is meant",
     },
     Rule {
         id: "test/not-run",
         what: "A test could not be compiled or run, so nothing is known of what it asserts.",
-        help: "Correct the test, or what it reads.",
+        help: "correct the test, or what it reads",
     },
 ];
 

@@ -153,6 +153,11 @@ pub fn thousands(n: u64) -> String {
     text
 }
 
+/// A difference in four significant digits.
+pub fn rounded(x: f64) -> String {
+    scientific(format!("{x:.3e}").parse().unwrap_or(x))
+}
+
 /// A tolerance or difference as people write it (`1e-9`, `0.01`).
 pub fn scientific(x: f64) -> String {
     match x != 0.0 && (x.abs() < 1e-3 || x.abs() >= 1e7) {

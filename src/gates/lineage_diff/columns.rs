@@ -67,10 +67,7 @@ impl Pair<'_> {
     }
 
     fn place(&self, output: &Output) -> Location {
-        match output.span.line {
-            0 => Location::file(&self.head_model.path),
-            _ => self.text.place(&output.span),
-        }
+        self.text.place_of(output)
     }
 
     /// Whether both sides compute the same value for a row. Which rows there are is told elsewhere, so the names

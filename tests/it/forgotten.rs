@@ -21,6 +21,20 @@ fn every_gate_stands_in_the_readme() {
     }
 }
 
+/// The README's picture is what `rowproof demo` prints: lines may be left out, none invented.
+#[test]
+fn the_picture_in_the_readme_is_real() {
+    let readme = std::fs::read_to_string(crate_folder("README.md")).unwrap();
+    let golden = "tests/it/snapshots/it__demo__the_demo_shows_a_failing_pull_request.snap";
+    let golden = std::fs::read_to_string(crate_folder(golden)).unwrap();
+    let printed: BTreeSet<&str> = golden.lines().map(str::trim_end).collect();
+    let picture = readme.split("```text\n").nth(1).and_then(|t| t.split("```").next()).unwrap();
+    let shown: Vec<&str> = picture.lines().filter(|l| !l.starts_with("$ ") && *l != "..." && !l.is_empty()).collect();
+    assert!(shown.len() > 10);
+    let invented: Vec<&&str> = shown.iter().filter(|l| !printed.contains(l.trim_end())).collect();
+    assert!(invented.is_empty(), "not printed by the demo: {invented:#?}");
+}
+
 #[test]
 fn every_rule_is_named_after_its_gate_and_explained() {
     for gate in GATES {

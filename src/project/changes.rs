@@ -107,13 +107,13 @@ impl Pair<'_> {
         let before = reasons.len();
         for (id, hash) in &self.h.macros {
             if self.b.macros.get(id).is_some_and(|old| old != hash) {
-                reasons.insert(format!("macro:{}", short_name(id)));
+                reasons.insert(format!("macro:{}", called_name(id, &self.h.macros)));
             }
         }
         let keys = |m: &Model| m.macros.keys().cloned().collect::<BTreeSet<String>>();
         if self.b.raw == self.h.raw && self.h.compiled.is_ok() && self.b.compiled.is_ok() {
             for id in keys(self.b).symmetric_difference(&keys(self.h)) {
-                reasons.insert(format!("macro:{}", short_name(id)));
+                reasons.insert(format!("macro:{}", called_name(id, &self.h.macros)));
             }
         }
         for parent in &self.h.depends_on {
@@ -336,6 +336,11 @@ fn same_tests(base: Option<&Tests<'_>>, head: Option<&Tests<'_>>) -> bool {
     facts(base) == facts(head)
 }
 
-fn short_name(id: &str) -> &str {
-    id.rsplit('.').next().unwrap_or(id)
+/// The name by which models call a macro: an adapter's variant (`default__cents`) goes by the macro that dispatched to it.
+fn called_name<'a>(id: &'a str, called: &BTreeMap<String, String>) -> &'a str {
+    let (package, name) = id.rsplit_once('.').unwrap_or(("", id));
+    match name.split_once("__") {
+        Some((prefix, plain)) if !prefix.is_empty() && called.contains_key(&format!("{package}.{plain}")) => plain,
+        _ => name,
+    }
 }

@@ -163,6 +163,13 @@ fn distinct_and_union() {
 }
 
 #[test]
+fn an_arm_that_repeats_the_model_is_no_other_value() {
+    let text = "select order_id, amount from {{ ref('stg_orders') }}";
+    let (base, head) = (orders().model("m", text), orders().model("m", &format!("{text} union all {text}")));
+    assert_found(&found("lineage_diff", &base, &head, "m"), &["error union-changed: new set operation"]);
+}
+
+#[test]
 fn upstream_changes_are_not_this_models() {
     let base = revenue(REVENUE);
     let head = base.clone().model(

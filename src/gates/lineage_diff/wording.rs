@@ -41,7 +41,16 @@ pub(super) fn without_blocks(text: &str) -> String {
 pub(super) fn without_rows(expression: &str) -> String {
     let text = without_blocks(expression);
     let union = |hit: &regex::Captures<'_>| hit.name("text").map_or("union", |text| text.as_str()).to_owned();
-    UNION.replace_all(&text, union).into_owned()
+    same_arms(UNION.replace_all(&text, union).into_owned())
+}
+
+/// A column that every arm of a union computes alike has that value, however many arms there are.
+fn same_arms(text: String) -> String {
+    let arms = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).map(|t| t.split(" union ").collect::<Vec<_>>());
+    match arms.as_deref() {
+        Some([first, rest @ ..]) if !rest.is_empty() && rest.iter().all(|arm| arm == first) => (*first).to_owned(),
+        _ => text,
+    }
 }
 
 /// The expression with the names that people use.

@@ -160,6 +160,7 @@ impl Source {
             // Two spellings of one name are one column.
             let canonical = match dialect {
                 Dialect::Snowflake if dialect.fold_key(&key, false) == key => key.to_lowercase(),
+                Dialect::Snowflake => format!("\"{key}\""),
                 _ => key.clone(),
             };
             let column = Column::base(table, name, (key, None), *leaf);

@@ -11,8 +11,8 @@ use crate::project::jinja::render;
 use crate::project::jinja::tokens::line_of;
 use crate::project::yaml::Node;
 use crate::project::{
-    ColumnInfo, Compiled, DataTest, Hook, Model, NodeKind, NotCompiled, Place, Problem, Project, ProjectKind, RelationName,
-    Source, TestKind, UnitTest, config_of,
+    ColumnInfo, Compiled, DataTest, Hook, Model, NodeKind, NotCompiled, Place, Problem, Project, ProjectKind,
+    RelationName, Source, TestKind, UnitTest, config_of,
 };
 use indexmap::IndexMap;
 use rayon::prelude::*;
@@ -201,7 +201,10 @@ fn columns(settled: &Settled) -> IndexMap<String, ColumnInfo> {
     let shared = properties::columns(&patch.node, &patch.place.path);
     let versions = patch.node.get("versions").map(Node::items).unwrap_or_default();
     let own = settled.draft.version.as_ref().and_then(|(v, _)| {
-        versions.iter().find(|node| node.get("v").and_then(Node::text).as_ref() == Some(v)).filter(|n| n.get("columns").is_some())
+        versions
+            .iter()
+            .find(|node| node.get("v").and_then(Node::text).as_ref() == Some(v))
+            .filter(|n| n.get("columns").is_some())
     });
     let Some(own) = own else { return shared };
     let mut out = IndexMap::new();
@@ -244,7 +247,8 @@ fn generic(loaded: &Loaded<'_>, problems: &mut Vec<Problem>) -> Vec<DataTest> {
     for settled in loaded.drafts.iter().filter(|s| !s.draft.singular) {
         if let Some(patch) = &settled.draft.patch {
             let ephemeral = config_of(&settled.draft.config, "materialized") == Some("ephemeral");
-            let entry = Entry { unique_id: settled.draft.unique_id.clone(), relation: settled.relation.clone(), ephemeral };
+            let entry =
+                Entry { unique_id: settled.draft.unique_id.clone(), relation: settled.relation.clone(), ephemeral };
             declared.extend(tests::declared(patch, &entry, &settled.draft.name, problems));
         }
     }
@@ -372,9 +376,12 @@ fn exposures(loaded: &Loaded<'_>, problems: &mut Vec<Problem>) -> BTreeMap<Strin
 
 fn unit_tests(loaded: &Loaded<'_>) -> BTreeMap<String, UnitTest> {
     let mut out = BTreeMap::new();
-    for patch in loaded.properties.unit_tests.iter().filter(|p| {
-        truth(p.node.get("config").and_then(|c| c.get("enabled")).map(Node::to_json).as_ref(), true)
-    }) {
+    for patch in loaded
+        .properties
+        .unit_tests
+        .iter()
+        .filter(|p| truth(p.node.get("config").and_then(|c| c.get("enabled")).map(Node::to_json).as_ref(), true))
+    {
         let name = patch.node.get("name").and_then(Node::text).unwrap_or_default();
         let model_name = patch.node.get("model").and_then(Node::text).unwrap_or_default();
         let found = loaded.world.index.get().and_then(|index| {

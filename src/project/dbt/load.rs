@@ -88,7 +88,8 @@ impl Loaded<'_> {
         if ctes.iter().any(|(done, _, _)| done == id) {
             return Ok(());
         }
-        let refused = |message: String, code| NotCompiled { code, message, name: Some(id.to_owned()), place: place.clone() };
+        let refused =
+            |message: String, code| NotCompiled { code, message, name: Some(id.to_owned()), place: place.clone() };
         if open.iter().any(|o| o == id) {
             return Err(refused(format!("ephemeral model `{id}` reads itself"), NotCompiledCode::CompilerError));
         }
@@ -128,7 +129,8 @@ fn settle(input: Input<'_>) -> Result<Loaded<'_>> {
     problems.extend(more);
     let mut packages: BTreeMap<String, PackageFile> = installed.into_iter().map(|p| (p.name.clone(), p)).collect();
     packages.insert(root.name.clone(), root.clone());
-    let missing: BTreeSet<String> = requested.into_iter().filter(|name| !is_installed(name, &packages, &root)).collect();
+    let missing: BTreeSet<String> =
+        requested.into_iter().filter(|name| !is_installed(name, &packages, &root)).collect();
     let (target, more) = profile::target(&input.profiles, root.profile.as_deref(), input.target.as_deref(), &|name| {
         input.env.get(name).cloned()
     });
@@ -189,7 +191,8 @@ fn read_macros(files: &FileSet, packages: &BTreeMap<String, PackageFile>, proble
         let generic = package.test_paths.iter().map(|path| format!("{path}/generic"));
         let folders: BTreeSet<String> = package.macro_paths.iter().cloned().chain(generic).collect();
         // A snapshot or model file never defines macros for others.
-        let paths: BTreeSet<&str> = folders.iter().flat_map(|f| files.under(f)).filter(|p| p.ends_with(".sql")).collect();
+        let paths: BTreeSet<&str> =
+            folders.iter().flat_map(|f| files.under(f)).filter(|p| p.ends_with(".sql")).collect();
         for path in paths {
             let outcome = match files.text(path) {
                 Ok(text) => macros.read(&package.name, path, &text.unwrap_or_default()),
@@ -212,7 +215,9 @@ fn vars(
     packages: &BTreeMap<String, PackageFile>,
     given: &Map<String, Value>,
 ) -> BTreeMap<String, Map<String, Value>> {
-    let scope = |file: &PackageFile, package: &str| file.vars.get(package).and_then(Value::as_object).cloned().unwrap_or_default();
+    let scope = |file: &PackageFile, package: &str| {
+        file.vars.get(package).and_then(Value::as_object).cloned().unwrap_or_default()
+    };
     let global = |file: &PackageFile| {
         let plain = |(key, value): &(&String, &Value)| !(value.is_object() && packages.contains_key(*key));
         file.vars.iter().filter(plain).map(|(k, v)| (k.clone(), v.clone())).collect::<Map<_, _>>()
@@ -320,7 +325,8 @@ fn settle_draft(naming: &Naming<'_>, mut draft: Draft) -> (Draft, Option<Relatio
             config: naming.config(&draft, &[]).unwrap_or_default(),
             relation: None,
         };
-        let (job, result) = render::node(naming.env, Job::new(naming.world, node, false), &draft.text, draft.range.clone());
+        let (job, result) =
+            render::node(naming.env, Job::new(naming.world, node, false), &draft.text, draft.range.clone());
         let mut seen = job.seen();
         calls = std::mem::take(&mut seen.configs);
         macros = std::mem::take(&mut seen.macros);

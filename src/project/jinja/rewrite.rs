@@ -3,6 +3,7 @@
 
 use super::scan::{Arg, arguments, between, first_word, matching};
 use super::tokens::{Kind, Piece, SyntaxError, Tag, Token, pieces, tokens};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A rewritten template and the bodies of its call blocks, each a template of its own.
@@ -79,7 +80,8 @@ impl Rewriter<'_> {
     fn pieces_of(&self, range: Range<usize>) -> Result<Vec<Piece>, SyntaxError> {
         let shift = |r: Range<usize>| r.start + range.start..r.end + range.start;
         let tag = |t: Tag| Tag { whole: shift(t.whole), inner: shift(t.inner), ..t };
-        let list = pieces(&self.text[range.clone()]).map_err(|e| SyntaxError { offset: e.offset + range.start, ..e })?;
+        let list =
+            pieces(&self.text[range.clone()]).map_err(|e| SyntaxError { offset: e.offset + range.start, ..e })?;
         Ok(list
             .into_iter()
             .map(|piece| match piece {
@@ -91,7 +93,26 @@ impl Rewriter<'_> {
             .collect())
     }
 
+    /// Bytes of plain text inside each loop, by the index of its opening tag.
+    fn loop_texts(&self, pieces: &[Piece]) -> BTreeMap<usize, usize> {
+        let (mut open, mut out, mut total): (Vec<(usize, usize)>, BTreeMap<usize, usize>, usize) = Default::default();
+        for (index, piece) in pieces.iter().enumerate() {
+            match piece {
+                Piece::Text(range) => total += range.len(),
+                Piece::Statement(tag) if first_word(self.text, tag) == "for" => open.push((index, total)),
+                Piece::Statement(tag) if first_word(self.text, tag) == "endfor" => {
+                    if let Some((index, before)) = open.pop() {
+                        out.insert(index, total - before);
+                    }
+                }
+                _ => {}
+            }
+        }
+        out
+    }
+
     fn emit(&mut self, pieces: &[Piece], out: &mut String) -> Result<(), SyntaxError> {
+        let loops = self.loop_texts(pieces);
         let mut at = 0;
         while at < pieces.len() {
             match &pieces[at] {
@@ -112,6 +133,10 @@ impl Rewriter<'_> {
                 Piece::Statement(tag) => {
                     let inner = self.statement(tag)?;
                     *out += &format!("{{%{} {inner} {}%}}", dash(tag.trim_left), dash(tag.trim_right));
+                    // Plain text costs no steps: a loop over much of it is counted here.
+                    if let Some(bytes) = loops.get(&at).filter(|bytes| **bytes > 0) {
+                        *out += &format!("{{{{ __t({bytes}) {}}}}}", dash(tag.trim_right));
+                    }
                 }
             }
             at += 1;
@@ -162,7 +187,8 @@ impl Rewriter<'_> {
         let first = (0..last)
             .rev()
             .find(|&n| {
-                &self.text[expression[n].range.clone()] == "(" && self.closing(expression, n).is_ok_and(|end| end == last)
+                &self.text[expression[n].range.clone()] == "("
+                    && self.closing(expression, n).is_ok_and(|end| end == last)
             })
             .ok_or_else(no_call)?;
         let empty = expression[first + 1..last].iter().all(|t| t.kind == Kind::Space);

@@ -11,7 +11,6 @@ use rayon::prelude::*;
 use regex::Regex;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// Finds the base relations that a SQL text names.
 type Relations = fn(&str, Dialect) -> Result<Vec<RelationUse>, SqlError>;

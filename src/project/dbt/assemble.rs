@@ -1,7 +1,7 @@
 //! Second pass: compiled SQL, tests, hooks, exposures; put together as a [`Project`].
 
 use super::config::{as_list, tags, truth};
-use super::load::{Loaded, Settled};
+use super::load::{Ephemeral, Loaded, Settled};
 use super::names::node_json;
 use super::properties::{self, SourceTable};
 use super::tests;
@@ -35,7 +35,8 @@ pub(crate) fn project(mut loaded: Loaded<'_>) -> Project {
     for (settled, rendered) in loaded.drafts.iter().zip(&rendered) {
         if config_of(&settled.draft.config, "materialized") == Some("ephemeral") {
             let sql = rendered.sql.as_ref().map(|c| c.sql.clone()).map_err(Clone::clone);
-            let entry = (settled.draft.name.clone(), sql, rendered.ephemeral.clone());
+            let (name, reads) = (settled.draft.name.clone(), rendered.ephemeral.clone());
+            let entry = Ephemeral { name, sql, reads };
             loaded.ephemeral.insert(settled.draft.unique_id.clone(), entry);
         }
     }
@@ -46,7 +47,7 @@ pub(crate) fn project(mut loaded: Loaded<'_>) -> Project {
             let test = singular(settled, compiled, rendered.depends_on);
             data_tests.insert(test.unique_id.clone(), test);
         } else {
-            let model = model(&loaded, settled, compiled, rendered);
+            let model = model(settled, compiled, rendered);
             models.insert(model.unique_id.clone(), model);
         }
     }
@@ -160,7 +161,7 @@ fn finished(loaded: &Loaded<'_>, settled: &Settled, rendered: &Rendered) -> Resu
     })
 }
 
-fn model(loaded: &Loaded<'_>, settled: &Settled, compiled: Result<Compiled, NotCompiled>, rendered: Rendered) -> Model {
+fn model(settled: &Settled, compiled: Result<Compiled, NotCompiled>, rendered: Rendered) -> Model {
     let draft = &settled.draft;
     let patch = draft.patch.as_ref();
     let snapshot = draft.kind == NodeKind::Snapshot;
@@ -171,7 +172,6 @@ fn model(loaded: &Loaded<'_>, settled: &Settled, compiled: Result<Compiled, NotC
     } else {
         (Arc::clone(&draft.text), 1)
     };
-    let _ = loaded;
     Model {
         unique_id: draft.unique_id.clone(),
         name: draft.name.clone(),

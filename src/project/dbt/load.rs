@@ -49,9 +49,16 @@ pub(crate) struct Loaded<'a> {
     pub(crate) drafts: Vec<Settled>,
     pub(crate) sources: Vec<Source>,
     pub(crate) problems: Vec<Problem>,
-    /// Own SQL of each ephemeral model (or why there is none) and the ephemeral models that it reads.
-    pub(crate) ephemeral: BTreeMap<String, (String, Result<String, NotCompiled>, Vec<String>)>,
+    /// Ephemeral models by unique id.
+    pub(crate) ephemeral: BTreeMap<String, Ephemeral>,
     pub(crate) dialect: Dialect,
+}
+
+/// An ephemeral model: its own SQL (or why there is none) and the ephemeral models that it reads.
+pub(crate) struct Ephemeral {
+    pub(crate) name: String,
+    pub(crate) sql: Result<String, NotCompiled>,
+    pub(crate) reads: Vec<String>,
 }
 
 /// A node with its config and name.
@@ -93,7 +100,7 @@ impl Loaded<'_> {
         if open.iter().any(|o| o == id) {
             return Err(refused(format!("ephemeral model `{id}` reads itself"), NotCompiledCode::CompilerError));
         }
-        let Some((name, sql, used)) = self.ephemeral.get(id) else {
+        let Some(Ephemeral { name, sql, reads }) = self.ephemeral.get(id) else {
             return Err(refused(format!("ephemeral model `{id}` has no SQL"), NotCompiledCode::Upstream));
         };
         let sql = sql.as_ref().map_err(|error| {
@@ -101,7 +108,7 @@ impl Loaded<'_> {
             refused(message, NotCompiledCode::Upstream)
         })?;
         open.push(id.to_owned());
-        for parent in used {
+        for parent in reads {
             self.collect(parent, ctes, open, place)?;
         }
         open.pop();

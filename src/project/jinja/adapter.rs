@@ -210,7 +210,8 @@ fn translate(adapter: &str, kind: &str) -> String {
         ("databricks" | "spark", _) => return kind.to_owned(),
         ("bigquery", "INTEGER") => "INT64",
         ("bigquery", "FLOAT") => "FLOAT64",
-        ("bigquery", "STRING") => "STRING",
+        ("bigquery", "TEXT") => "STRING",
+        ("bigquery", "STRING") => return kind.to_owned(),
         (_, "STRING") => "TEXT",
         _ => return kind.to_owned(),
     };

@@ -99,10 +99,10 @@ pub(crate) fn method(value: &Value, method: &str, args: &[Value]) -> Result<(), 
 
 /// The filters whose results can be far longer than what they get.
 pub(crate) fn filters(env: &mut Environment<'static>) {
-    env.add_filter("replace", |text: Value, old: Value, new: Value| {
+    env.add_filter("replace", |text: Value, old: Value, new: Value, count: Option<usize>| {
         let (text, old, new) = (text.to_string(), old.to_string(), new.to_string());
         replaced(&text, &old, &new)?;
-        Ok::<Value, Error>(Value::from(text.replace(&old, &new)))
+        Ok::<Value, Error>(Value::from(text.replacen(&old, &new, count.unwrap_or(usize::MAX))))
     });
     env.add_filter("join", |items: Value, separator: Option<Value>, kwargs: Kwargs| {
         let attribute: Option<String> = kwargs.get("attribute")?;

@@ -100,7 +100,7 @@ pub(crate) fn config(job: &Arc<Job>, _: &mut State<'_, '_>, method: &str, args: 
                 job.node.config.get("meta").and_then(|meta| meta.get(&key)).map(from_json)
             };
             let default = || args.get(1, "default").unwrap_or_else(|| Value::from(()));
-            Ok(if job.execute { found.unwrap_or_else(default) } else { found.unwrap_or_else(default) })
+            Ok(found.unwrap_or_else(default))
         }
         "require" | "meta_require" => {
             let key = args.text("config.require", 0, "name")?;

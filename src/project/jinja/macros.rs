@@ -82,11 +82,6 @@ impl Macros {
         self.packages.contains_key(package)
     }
 
-    /// Every macro, sorted.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<MacroDef>> {
-        self.packages.values().flat_map(BTreeMap::values)
-    }
-
     /// The body of a call block inside a macro.
     pub(crate) fn caller(&self, name: &str) -> Option<&Caller> {
         self.callers.get(name)

@@ -137,12 +137,42 @@ fn python_in_templates() {
 
 #[test]
 fn lists_and_dicts_behave_as_values() {
-    assert_eq!(one("{{ [1] == [1] }} {{ 1 in [1] }} {{ {'a': [1]} == {'a': [1]} }} {{ (1, 2) in [(1, 2)] }} {{ [1, 2] < [1, 3] }}"), "True True True True True");
-    assert_eq!(one("{{ 'y' if [] else 'n' }}{{ 'y' if {} else 'n' }}{{ 'y' if [0] else 'n' }} {{ {'b': 1}.get('c', 'd') }} {{ {'b': 1}.b }}"), "nny d 1");
-    assert_eq!(one("{% for k in {'a': 1, 'b': 2} %}{{ k }}{{ loop.last }}{% endfor %} {{ {'a': 1} | length }} {{ {'a': 1} is mapping }} {{ [1] is sequence }}"), "aFalsebTrue 1 True True");
-    assert_eq!(one("{{ [3, 1] | sort | join(',') }} {{ [1, 2] | map('string') | list }} {{ [{'n': 1}, {'n': 2}] | map(attribute='n') | list }}"), "1,3 ['1', '2'] [1, 2]");
-    assert_eq!(one("{{ [[1, 2], [3]] | sum(start=[]) if false else 'k' }} {{ 'aXbX' | replace('X', '-', 1) }} {{ dict(a=1, **{'b': 2}) }}"), "k a-bX {'a': 1, 'b': 2}");
-    assert_eq!(one("{% for n in range(2) %}{% for m in ['a', 'b'] %}{{ n }}{{ m }}{{ ',' if not loop.last }}{% endfor %}{% endfor %}"), "0a,0b1a,1b");
+    assert_eq!(
+        one(
+            "{{ [1] == [1] }} {{ 1 in [1] }} {{ {'a': [1]} == {'a': [1]} }} {{ (1, 2) in [(1, 2)] }} {{ [1, 2] < [1, 3] }}"
+        ),
+        "True True True True True"
+    );
+    assert_eq!(
+        one(
+            "{{ 'y' if [] else 'n' }}{{ 'y' if {} else 'n' }}{{ 'y' if [0] else 'n' }} {{ {'b': 1}.get('c', 'd') }} {{ {'b': 1}.b }}"
+        ),
+        "nny d 1"
+    );
+    assert_eq!(
+        one(
+            "{% for k in {'a': 1, 'b': 2} %}{{ k }}{{ loop.last }}{% endfor %} {{ {'a': 1} | length }} {{ {'a': 1} is mapping }} {{ [1] is sequence }}"
+        ),
+        "aFalsebTrue 1 True True"
+    );
+    assert_eq!(
+        one(
+            "{{ [3, 1] | sort | join(',') }} {{ [1, 2] | map('string') | list }} {{ [{'n': 1}, {'n': 2}] | map(attribute='n') | list }}"
+        ),
+        "1,3 ['1', '2'] [1, 2]"
+    );
+    assert_eq!(
+        one(
+            "{{ [[1, 2], [3]] | sum(start=[]) if false else 'k' }} {{ 'aXbX' | replace('X', '-', 1) }} {{ dict(a=1, **{'b': 2}) }}"
+        ),
+        "k a-bX {'a': 1, 'b': 2}"
+    );
+    assert_eq!(
+        one(
+            "{% for n in range(2) %}{% for m in ['a', 'b'] %}{{ n }}{{ m }}{{ ',' if not loop.last }}{% endfor %}{% endfor %}"
+        ),
+        "0a,0b1a,1b"
+    );
 }
 
 #[test]

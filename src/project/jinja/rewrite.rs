@@ -1,6 +1,9 @@
 //! Rewrites dbt's Jinja into what minijinja accepts, line by line the same: mutable list and dict literals, `'%s' % x`,
 //! `{% if x: %}`, Python string escapes, adjacent strings, call blocks.
 
+mod escape;
+
+use self::escape::escape;
 use super::scan::{Arg, arguments, between, first_word, matching};
 use super::tokens::{Kind, Piece, SyntaxError, Tag, Token, pieces, tokens};
 use std::collections::BTreeMap;
@@ -367,79 +370,5 @@ fn literal_position(text: &str, previous: Option<&Token>) -> bool {
     })
 }
 
-/// Python's escapes into minijinja's: unknown ones stand for themselves, `'` is escaped.
-fn escape(content: &str, out: &mut String) {
-    let mut chars = content.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\'' => *out += "\\'",
-            '\\' => match chars.next() {
-                Some('\'') => *out += "\\'",
-                Some('"') => out.push('"'),
-                Some(c @ ('n' | 't' | 'r' | '\\')) => {
-                    out.push('\\');
-                    out.push(c);
-                }
-                Some('\n') => {}
-                Some(c @ ('x' | 'u')) => {
-                    let digits: String = chars.clone().take(if c == 'x' { 2 } else { 4 }).collect();
-                    let decoded = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
-                    match decoded.filter(|_| digits.chars().all(|d| d.is_ascii_hexdigit())) {
-                        Some(decoded) if !matches!(decoded, '\'' | '\\') => {
-                            out.push(decoded);
-                            chars.nth(digits.chars().count() - 1);
-                        }
-                        _ => {
-                            *out += "\\\\";
-                            out.push(c);
-                        }
-                    }
-                }
-                Some(other) => {
-                    *out += "\\\\";
-                    out.push(other);
-                }
-                None => *out += "\\\\",
-            },
-            other => out.push(other),
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn body(text: &str) -> String {
-        rewrite(text, &[], 0..text.len(), "t").unwrap().source.replace("{{ __end() }}", "")
-    }
-
-    #[test]
-    fn literals_become_mutable() {
-        assert_eq!(body("{{ [1, a[0]] }}"), "{{  __l([1, a[0]])  }}");
-        assert_eq!(body("{% if x in['a'] %}"), "{%  if x in __l(['a']) %}");
-        assert_eq!(body("{% set x = {'a': []} %}"), "{%  set x = __v( __d({'a': __l([])})) %}");
-    }
-
-    #[test]
-    fn python_strings() {
-        assert_eq!(body(r"{{ 'a' 'b\d' }}"), r"{{  'ab\\d'  }}");
-        assert_eq!(body("{{ '%s-%s' % (a, b.c[1]) ~ x }}"), "{{  '%s-%s'|__mod((a, b.c[1])) ~ x  }}");
-        assert_eq!(body("{% if x: %}"), "{%  if x %}");
-    }
-
-    #[test]
-    fn call_blocks_move_out_and_lines_stay() {
-        let text = "{% call(row) f(1) -%}\n row {{ row }}\n{% endcall %}\nafter";
-        let out = rewrite(text, &[], 0..text.len(), "t").unwrap();
-        assert_eq!(out.source.matches('\n').count(), 3);
-        assert!(out.source.starts_with("{{  f(1, caller=__caller('t#0'))"), "{}", out.source);
-        assert_eq!(out.callers[0].args, ["row"]);
-        assert!(out.callers[0].source.starts_with("{#\n#}row {{"), "{}", out.callers[0].source);
-    }
-
-    #[test]
-    fn includes_are_refused() {
-        assert!(rewrite("{% include 'x' %}", &[], 0..17, "t").unwrap_err().unsupported);
-    }
-}
+mod tests;

@@ -109,8 +109,7 @@ impl Resolver<'_> {
                 (text, alias.as_ref().map(|alias| &alias.name).or(own))
             }
             TableFactor::Derived { lateral: false, subquery, alias, sample: None } => {
-                let columns =
-                    alias.as_ref().map(|alias| alias.to_string()).unwrap_or_else(|| "rowproof_right".to_owned());
+                let columns = alias.as_ref().map(|alias| alias.to_string()).unwrap_or_else(|| "rowproof_right".to_owned());
                 let columns = columns.strip_prefix("AS ").unwrap_or(&columns).to_owned();
                 (format!("({subquery}) as {columns}"), alias.as_ref().map(|alias| &alias.name))
             }
@@ -205,22 +204,9 @@ impl Resolver<'_> {
 fn ends_items(keyword: Keyword) -> bool {
     matches!(
         keyword,
-        Keyword::FROM
-            | Keyword::WHERE
-            | Keyword::GROUP
-            | Keyword::HAVING
-            | Keyword::QUALIFY
-            | Keyword::ORDER
-            | Keyword::LIMIT
-            | Keyword::UNION
-            | Keyword::EXCEPT
-            | Keyword::INTERSECT
-            | Keyword::INTO
-            | Keyword::WINDOW
-            | Keyword::LATERAL
-            | Keyword::OFFSET
-            | Keyword::FETCH
-            | Keyword::MINUS
+        Keyword::FROM | Keyword::WHERE | Keyword::GROUP | Keyword::HAVING | Keyword::QUALIFY | Keyword::ORDER
+            | Keyword::LIMIT | Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::INTO | Keyword::WINDOW
+            | Keyword::LATERAL | Keyword::OFFSET | Keyword::FETCH | Keyword::MINUS
     )
 }
 

@@ -211,11 +211,8 @@ impl Resolver<'_> {
             OutputKind::PassThrough | OutputKind::Cast => OutputKind::Cast,
             other => other,
         };
-        let parts = vec![
-            Part::Text(format!("{word}(").into()),
-            Part::Term(value.term),
-            Part::Text(format!(" as {to})").into()),
-        ];
+        let parts =
+            vec![Part::Text(format!("{word}(").into()), Part::Term(value.term), Part::Text(format!(" as {to})").into())];
         Val { term: term::seq(parts), kind }
     }
 
@@ -401,8 +398,7 @@ impl Resolver<'_> {
         }
         if resolved.open.is_some() && (all || count == 0) {
             let tables = resolved.open.iter().flat_map(|open| open.tables.iter().cloned()).collect();
-            let one =
-                Unresolved { name: "*".to_owned(), reason: Reason::OpenStar, span, candidates: Vec::new(), tables };
+            let one = Unresolved { name: "*".to_owned(), reason: Reason::OpenStar, span, candidates: Vec::new(), tables };
             self.sink.unresolved.push(one.clone());
             self.unresolved.push(one);
         }

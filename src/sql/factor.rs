@@ -112,7 +112,9 @@ impl Resolver<'_> {
 
     fn alias_parts<'t>(&self, alias: Option<&'t TableAlias>) -> (Vec<String>, Vec<&'t Ident>) {
         match alias {
-            Some(alias) => (vec![self.key(&alias.name)], alias.columns.iter().map(|column| &column.name).collect()),
+            Some(alias) => {
+                (vec![self.key(&alias.name)], alias.columns.iter().map(|column| &column.name).collect())
+            }
             None => (Vec::new(), Vec::new()),
         }
     }
@@ -175,11 +177,9 @@ impl Resolver<'_> {
         matches!(
             self.dialect,
             Dialect::BigQuery | Dialect::Redshift | Dialect::Databricks | Dialect::Spark | Dialect::Generic
-        ) && self
-            .scopes
-            .iter()
-            .rev()
-            .any(|scope| scope.visible().any(|(_, source)| source.name.len() == 1 && source.is_named(&keys[..1])))
+        ) && self.scopes.iter().rev().any(|scope| {
+            scope.visible().any(|(_, source)| source.name.len() == 1 && source.is_named(&keys[..1]))
+        })
     }
 
     /// Notes a base relation and gives its columns, if they are known.
@@ -224,12 +224,9 @@ impl Resolver<'_> {
 
     /// The CTE of that name, if one is visible, and whether this is its first reading.
     fn cte(&mut self, key: &str) -> Option<(Rc<Resolved>, bool)> {
-        let cte = self
-            .frames
-            .iter_mut()
-            .rev()
-            .flat_map(|frame| frame.iter_mut().rev())
-            .find(|cte| cte.key == key && (!cte.provisional || cte.recursive))?;
+        let cte = self.frames.iter_mut().rev().flat_map(|frame| frame.iter_mut().rev()).find(|cte| {
+            cte.key == key && (!cte.provisional || cte.recursive)
+        })?;
         cte.uses += 1;
         let found = (cte.resolved.clone(), cte.uses == 1 && !cte.provisional);
         let clauses = cte.clauses.clone();
@@ -291,13 +288,7 @@ impl Resolver<'_> {
     }
 
     /// Rows that a function or an array makes, as a source; its columns are named by the alias or by the function.
-    pub(super) fn element_source(
-        &mut self,
-        function: &str,
-        made: &Column,
-        name: Vec<String>,
-        names: &[&Ident],
-    ) -> Tree {
+    pub(super) fn element_source(&mut self, function: &str, made: &Column, name: Vec<String>, names: &[&Ident]) -> Tree {
         let leaf = self.leaf();
         let short = function.rsplit('.').next().unwrap_or(function);
         let defaults: &[&str] = match short {
@@ -306,21 +297,10 @@ impl Resolver<'_> {
             "explode" | "explode_outer" | "inline" => &["col"],
             "json_each" | "jsonb_each" | "json_each_text" | "jsonb_each_text" | "each" => &["key", "value"],
             "split_to_table" | "strtok_split_to_table" => &["seq", "index", "value"],
-            "string_split"
-            | "json_array_elements"
-            | "jsonb_array_elements"
-            | "jsonb_array_elements_text"
+            "string_split" | "json_array_elements" | "jsonb_array_elements" | "jsonb_array_elements_text"
             | "json_array_elements_text" => &["value"],
-            "unnest"
-            | "generate_series"
-            | "range"
-            | "generate_date_array"
-            | "generate_array"
-            | "sequence"
-            | "generate_subscripts"
-            | "regexp_split_to_table"
-            | "string_to_table"
-            | "numbers" => std::slice::from_ref(&short),
+            "unnest" | "generate_series" | "range" | "generate_date_array" | "generate_array" | "sequence"
+            | "generate_subscripts" | "regexp_split_to_table" | "string_to_table" | "numbers" => std::slice::from_ref(&short),
             _ => &[],
         };
         let mut columns: Vec<Rc<Column>> = Vec::new();
@@ -419,8 +399,7 @@ impl Resolver<'_> {
             source.open = Some(Open { tables, via: None });
         }
         self.last_scope().sources.push(Rc::new(source));
-        let clause =
-            Clause { kind: ClauseKind::Other, text: "unnest(...)".to_owned(), span: Span::default(), join: None };
+        let clause = Clause { kind: ClauseKind::Other, text: "unnest(...)".to_owned(), span: Span::default(), join: None };
         self.add_clause(clause);
         leaf_from(leaf, LeafSource::Rows(term::call("unnest", &terms)))
     }
@@ -442,12 +421,7 @@ impl Resolver<'_> {
         let (key, given) = self.alias_parts(alias);
         let names: Vec<&Ident> = if given.is_empty() { names.iter().collect() } else { given };
         let text: T = term::text(factor.to_string());
-        let tree = self.element_source(
-            "json_table",
-            &Column { term: term::call("json_table", &[made.term.clone(), text]), ..made },
-            key,
-            &names,
-        );
+        let tree = self.element_source("json_table", &Column { term: term::call("json_table", &[made.term.clone(), text]), ..made }, key, &names);
         From { tree, filters: Vec::new() }
     }
 
@@ -482,8 +456,7 @@ impl Resolver<'_> {
             columns.extend(source.columns.iter().map(|column| Rc::new(source.seen(column))));
             tables.extend(source.tables.iter().cloned());
             if let Some(one) = &source.open {
-                let all: BTreeSet<String> =
-                    one.tables.iter().chain(open.iter().flat_map(|open: &Open| &open.tables)).cloned().collect();
+                let all: BTreeSet<String> = one.tables.iter().chain(open.iter().flat_map(|open: &Open| &open.tables)).cloned().collect();
                 open = Some(Open { tables: all, via: None });
             }
         }

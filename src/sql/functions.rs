@@ -90,8 +90,7 @@ impl Visitor for Walk<'_> {
             TableFactor::Table { name, args: None, .. } => {
                 let quoted = |style| matches!(style, Some('\''));
                 if let [only] = name.0.as_slice()
-                    && let Some(ident) =
-                        only.as_ident().filter(|ident| quoted(ident.quote_style) || is_path(&ident.value))
+                    && let Some(ident) = only.as_ident().filter(|ident| quoted(ident.quote_style) || is_path(&ident.value))
                 {
                     self.found.push(FunctionUse {
                         name: "<file>".to_owned(),

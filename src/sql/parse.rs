@@ -38,10 +38,7 @@ pub(super) fn on_big_stack<T: Send>(work: impl FnOnce() -> Result<T, SqlError> +
             .spawn_scoped(scope, work)
             .map_err(|error| SqlError { message: format!("no thread for reading SQL: {error}"), span: None })?;
         thread.join().unwrap_or_else(|_| {
-            Err(SqlError {
-                message: "internal error while reading this SQL; please report the text".to_owned(),
-                span: None,
-            })
+            Err(SqlError { message: "internal error while reading this SQL; please report the text".to_owned(), span: None })
         })
     })
 }
@@ -97,7 +94,8 @@ type Statements = (Vec<ParsedStatement>, Vec<TokenWithSpan>);
 
 fn parse_with(sql: &str, dialect: &dyn ParserDialect) -> Result<Statements, SqlError> {
     let tokens = tokens(sql, dialect)?;
-    let mut parser = Parser::new(dialect).with_recursion_limit(NESTING).with_tokens_with_locations(tokens.clone());
+    let mut parser =
+        Parser::new(dialect).with_recursion_limit(NESTING).with_tokens_with_locations(tokens.clone());
     let mut statements = Vec::new();
     loop {
         while parser.consume_token(&Token::SemiColon) {}
@@ -130,8 +128,7 @@ fn parser_error(sql: &str, error: &ParserError) -> SqlError {
         return SqlError { message: lower_first(text), span: None };
     };
     let span = place.split_once(", Column: ").and_then(|(line, column)| {
-        let at =
-            sqlparser::tokenizer::Location { line: line.trim().parse().ok()?, column: column.trim().parse().ok()? };
+        let at = sqlparser::tokenizer::Location { line: line.trim().parse().ok()?, column: column.trim().parse().ok()? };
         known(TextIndex::new(sql).span(ParserSpan { start: at, end: at }))
     });
     SqlError { message: lower_first(message), span }

@@ -137,8 +137,7 @@ impl Resolver<'_> {
             return resolved;
         }
         let block = &resolved.block;
-        let block =
-            Block { windowed: block.windowed, mergeable: block.mergeable, ..Block::new(block.rows.clone(), closed) };
+        let block = Block { windowed: block.windowed, mergeable: block.mergeable, ..Block::new(block.rows.clone(), closed) };
         Rc::new(Resolved { block: Rc::new(block), ..Resolved::clone(&resolved) })
     }
 
@@ -158,9 +157,10 @@ impl Resolver<'_> {
         for cte in &with.cte_tables {
             let name = &cte.alias.name;
             let key = self.key(name);
-            let span = self
-                .text
-                .span(sqlparser::tokenizer::Span { start: name.span.start, end: cte.closing_paren_token.0.span.end });
+            let span = self.text.span(sqlparser::tokenizer::Span {
+                start: name.span.start,
+                end: cte.closing_paren_token.0.span.end,
+            });
             let outside = std::mem::take(&mut self.clauses);
             let entry = Cte {
                 key,
@@ -206,8 +206,7 @@ impl Resolver<'_> {
             }
             _ => None,
         };
-        let Some((quantifier, left, right)) =
-            union.filter(|_| super::relations::names_relation(query, &alias.name.value))
+        let Some((quantifier, left, right)) = union.filter(|_| super::relations::names_relation(query, &alias.name.value))
         else {
             // It does not read itself (or in a form that we do not follow: then it finds nothing known).
             if super::relations::names_relation(query, &alias.name.value) {
@@ -285,8 +284,7 @@ impl Resolver<'_> {
             return resolved;
         }
         let block = &resolved.block;
-        let block =
-            Block { windowed: block.windowed, mergeable: block.mergeable, ..Block::new(block.rows.clone(), closed) };
+        let block = Block { windowed: block.windowed, mergeable: block.mergeable, ..Block::new(block.rows.clone(), closed) };
         Rc::new(Resolved { block: Rc::new(block), ..Resolved::clone(&resolved) })
     }
 

@@ -107,17 +107,9 @@ pub(super) enum Tree {
     Leaf(Leaf),
     /// Inner joins: their conditions are filters of the block.
     Cross(Vec<Tree>),
-    Join {
-        kind: &'static str,
-        left: Box<Tree>,
-        right: Box<Tree>,
-        on: Vec<T>,
-    },
+    Join { kind: &'static str, left: Box<Tree>, right: Box<Tree>, on: Vec<T> },
     Filtered(Box<From>),
-    Set {
-        operator: Rc<str>,
-        arms: Vec<Leaf>,
-    },
+    Set { operator: Rc<str>, arms: Vec<Leaf> },
 }
 
 #[derive(Debug, Clone)]

@@ -1,6 +1,17 @@
 //! Rowproof: decides whether a pull request to a SQL or dbt project can be trusted.
 
+pub mod cli;
+pub mod commands;
+pub mod engine;
 pub mod files;
 pub mod finding;
+pub mod gates;
+pub mod git;
+pub mod output;
+pub mod pii;
+pub mod policy;
 pub mod project;
+pub mod reconcile;
+pub mod report;
+pub mod run;
 pub mod sql;

@@ -1,5 +1,7 @@
 //! A project at one side: models, sources, tests, columns, tags, exposures, compiled SQL. Data first; the readers are in `project/`.
 
+pub mod bind;
+pub mod changes;
 mod dbt;
 mod find;
 mod jinja;
@@ -13,7 +15,7 @@ mod tests;
 mod yaml;
 
 pub use find::{Found, find_project};
-pub use load::{Introspect, LoadOptions, ProfileFile, Table, load};
+pub use load::{Introspect, LoadOptions, ProfileFile, Table, empty, load, target};
 pub use model::*;
 pub use place::Place;
 

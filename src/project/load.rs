@@ -110,3 +110,40 @@ impl Project {
         self.kind == ProjectKind::Dbt
     }
 }
+
+/// The profile's target alone, for whoever must open its database before the project is read.
+///
+/// # Errors
+/// The project file cannot be read.
+pub fn target(options: &LoadOptions<'_>) -> Result<super::Target> {
+    if find::dbt_file(options.files, &options.root).is_none() {
+        return Ok(super::Target::default());
+    }
+    let root = dbt::project_file::read(options.files, &options.root)?;
+    let env = |name: &str| {
+        let listed = options.env_allow.iter().any(|allowed| allowed == name) && !name.starts_with("DBT_ENV_SECRET");
+        listed.then(|| (options.env)(name)).flatten()
+    };
+    // What is wrong with the profile is told by `load`, which reads it too.
+    let (target, _) =
+        dbt::profile::target(&options.profiles, root.profile.as_deref(), options.target.as_deref(), &env);
+    Ok(target)
+}
+
+/// A project with nothing in it: the side before the project was there.
+pub fn empty(root: &str, like: &Project) -> Project {
+    Project {
+        kind: like.kind,
+        name: like.name.clone(),
+        root: root.to_owned(),
+        dialect: like.dialect,
+        target: like.target.clone(),
+        models: Default::default(),
+        sources: Default::default(),
+        tests: Default::default(),
+        unit_tests: Default::default(),
+        exposures: Default::default(),
+        problems: Vec::new(),
+        hooks: Vec::new(),
+    }
+}

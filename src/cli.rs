@@ -1,0 +1,274 @@
+//! The command line: what can be asked, and nothing of how it is answered.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Decides whether a pull request to a SQL or dbt project can be trusted.
+#[derive(Debug, Parser)]
+#[command(name = "rowproof", version, about, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 passed (warnings included), 1 a gate failed, 2 could not decide or was asked wrongly."
+)]
+pub struct Cli {
+    /// When to colour the output.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+    /// Say less: no progress, no evidence of what passed.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more: evidence of every outcome.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge a pull request: what changed between base and head, by the gates of each layer.
+    Run(RunArgs),
+    /// Print the compiled SQL of models, rendered without dbt or a warehouse.
+    Compile(CompileArgs),
+    /// Print where each column comes from.
+    Lineage(LineageArgs),
+    /// Compare two tables, files or queries row by row and column by column.
+    Reconcile(ReconcileArgs),
+    /// Make a small pull request with mistakes in it and judge it.
+    Demo(DemoArgs),
+    /// Check or show the policy.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// List the gates.
+    Gates(GatesArgs),
+    /// Explain a gate or a rule.
+    Explain(ExplainArgs),
+}
+
+/// Where the project is and how it is read; shared by the commands that read one.
+#[derive(Debug, Clone, Args)]
+pub struct ProjectArgs {
+    /// Folder of the project (default: the current folder, or the only project in the repository).
+    #[arg(long, value_name = "DIR")]
+    pub project_dir: Option<PathBuf>,
+    /// Folder of profiles.yml (default: $DBT_PROFILES_DIR, the project, ~/.dbt).
+    #[arg(long, value_name = "DIR", env = "DBT_PROFILES_DIR")]
+    pub profiles_dir: Option<PathBuf>,
+    /// Target of the profile (default: the profile's own).
+    #[arg(long, value_name = "NAME", env = "DBT_TARGET")]
+    pub target: Option<String>,
+    /// SQL dialect of a plain SQL folder.
+    #[arg(long, value_name = "NAME")]
+    pub dialect: Option<String>,
+    /// DuckDB file with the data (default: the profile's, or the policy's).
+    #[arg(long, value_name = "FILE")]
+    pub database: Option<PathBuf>,
+    /// Policy file to judge by instead of the base side's.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: rowproof run --base main --head worktree")]
+pub struct RunArgs {
+    /// Revision that the pull request goes to; its merge base with head is the trusted side.
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
+    /// Revision to judge, or `worktree` for the files as they are now.
+    #[arg(long, value_name = "REV", default_value = "worktree")]
+    pub head: String,
+    /// Gates to run (default: those of each model's layer).
+    #[arg(long, value_name = "GATE", value_delimiter = ',')]
+    pub gates: Vec<String>,
+    /// Models to judge (default: all that changed).
+    #[arg(long, value_name = "MODEL", value_delimiter = ',', num_args = 1..)]
+    pub select: Vec<String>,
+    /// How to print the report.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Also write the report to FILE, in the format of its ending (.json, .md, .txt); may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
+    /// Exit with 0 when a gate failed (never when something could not be decided).
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// Project options.
+    #[command(flatten)]
+    pub project: ProjectArgs,
+}
+
+/// How to print a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal.
+    Table,
+    /// For programs.
+    Json,
+    /// For a pull request comment.
+    Markdown,
+}
+
+/// Arguments of `compile`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: rowproof compile orders --rev main")]
+pub struct CompileArgs {
+    /// Models (default: all).
+    #[arg(value_name = "MODEL")]
+    pub models: Vec<String>,
+    /// Revision to compile, or `worktree`.
+    #[arg(long, value_name = "REV", default_value = "worktree")]
+    pub rev: String,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = CompileFormat::Sql)]
+    pub format: CompileFormat,
+    /// Project options.
+    #[command(flatten)]
+    pub project: ProjectArgs,
+}
+
+/// How to print compiled SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CompileFormat {
+    /// The SQL, each model after a comment that names it.
+    Sql,
+    /// `{"models": {"name": {"unique_id", "path", "sql", "error"}}}`.
+    Json,
+}
+
+/// Arguments of `lineage`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Examples:\n  rowproof lineage orders.order_total\n  rowproof lineage --sql query.sql --schema schema.json --dialect snowflake --format json"
+)]
+pub struct LineageArgs {
+    /// Model, or model and column (default: all models).
+    #[arg(value_name = "MODEL[.COLUMN]", conflicts_with = "sql")]
+    pub model: Option<String>,
+    /// Revision, or `worktree`.
+    #[arg(long, value_name = "REV", default_value = "worktree")]
+    pub rev: String,
+    /// One SQL file instead of a project; `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    pub sql: Option<PathBuf>,
+    /// With --sql: JSON file `{"table": ["column", ...]}` or `{"table": {"column": "type"}}`.
+    #[arg(long, value_name = "FILE", requires = "sql")]
+    pub schema: Option<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = LineageFormat::Table)]
+    pub format: LineageFormat,
+    /// Project options (--dialect also names the dialect of --sql).
+    #[command(flatten)]
+    pub project: ProjectArgs,
+}
+
+/// How to print lineage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LineageFormat {
+    /// For a terminal.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// Arguments of `reconcile`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Example: rowproof reconcile --database shop.duckdb --reference trusted.orders --candidate main.orders --key order_id"
+)]
+pub struct ReconcileArgs {
+    /// Trusted table (`schema.table` of --database, `FILE.duckdb:schema.table`), file (.csv, .parquet, .json) or query.
+    #[arg(long, value_name = "REL")]
+    pub reference: String,
+    /// Table, file or query to prove.
+    #[arg(long, value_name = "REL")]
+    pub candidate: String,
+    /// Key columns (default: found from the data).
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub key: Vec<String>,
+    /// Relative tolerance of numeric columns.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1e-9)]
+    pub tolerance: f64,
+    /// Absolute tolerance of numeric columns.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.0)]
+    pub absolute_tolerance: f64,
+    /// Relative tolerance of one column; may be repeated.
+    #[arg(long, value_name = "COLUMN=NUMBER")]
+    pub column_tolerance: Vec<String>,
+    /// Columns to leave out.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub exclude: Vec<String>,
+    /// DuckDB file that holds the tables.
+    #[arg(long, value_name = "FILE")]
+    pub database: Option<PathBuf>,
+    /// How many differing rows to show.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub sample: usize,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: rowproof demo --keep")]
+pub struct DemoArgs {
+    /// Keep the folder and say where it is.
+    #[arg(long)]
+    pub keep: bool,
+    /// Make it in this new folder and keep it.
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// Policy commands.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Check a policy file and say everything that is wrong with it.
+    #[command(after_help = "Example: rowproof policy check rowproof.yml")]
+    Check {
+        /// The file (default: rowproof.yml, found upward from the current folder).
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Print the policy in force, with what it extends merged in.
+    #[command(after_help = "Example: rowproof policy show")]
+    Show {
+        /// The file (default: rowproof.yml, found upward; without one, the built-in default).
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Print the JSON Schema of the policy file.
+    #[command(after_help = "Example: rowproof policy schema > policy.schema.json")]
+    Schema,
+}
+
+/// Arguments of `gates`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: rowproof gates --format markdown")]
+pub struct GatesArgs {
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: rowproof explain lineage_diff/re-sourced")]
+pub struct ExplainArgs {
+    /// A gate (`lineage_diff`) or a rule (`lineage_diff/re-sourced`).
+    #[arg(value_name = "RULE")]
+    pub name: String,
+}

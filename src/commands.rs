@@ -1,0 +1,76 @@
+//! The subcommands: gather inputs, call the domain, hand the result to output.
+
+mod compile;
+pub mod console;
+mod demo;
+pub mod explain;
+mod faces;
+pub mod gates;
+mod gather;
+mod lineage;
+pub mod policy;
+pub mod reconcile;
+mod run;
+
+use crate::cli::{Cli, Command, Format, PolicyCommand, ReconcileArgs};
+use crate::output::reconciliation;
+use anyhow::{Context, Result};
+
+/// Runs the command; the exit code is 0 (passed), 1 (a gate failed) or 2 (could not decide).
+///
+/// # Errors
+/// What kept the command from doing its job: always exit code 2.
+pub fn execute(cli: &Cli) -> Result<u8> {
+    match &cli.command {
+        Command::Run(args) => run::run(cli, args),
+        Command::Compile(args) => compile::compile(args),
+        Command::Lineage(args) => lineage::lineage(args),
+        Command::Reconcile(args) => compare(args),
+        Command::Demo(args) => demo::demo(cli, args),
+        Command::Policy(command) => {
+            let here = std::env::current_dir().context("cannot tell the current folder")?;
+            told(match command {
+                PolicyCommand::Check { file } => {
+                    policy::check(file.as_deref(), &here, None, jiff::Zoned::now().date())?
+                }
+                PolicyCommand::Show { file } => policy::show(file.as_deref(), &here)?,
+                PolicyCommand::Schema => policy::schema(),
+            })
+        }
+        Command::Gates(args) => told((
+            match args.format {
+                Format::Table => gates::table(console::width()),
+                Format::Json => gates::json(),
+                Format::Markdown => gates::markdown(),
+            },
+            0,
+        )),
+        Command::Explain(args) => told(explain::explain(&args.name)),
+    }
+}
+
+fn told((text, code): (String, u8)) -> Result<u8> {
+    console::print(&text)?;
+    Ok(code)
+}
+
+fn compare(args: &ReconcileArgs) -> Result<u8> {
+    let request = reconcile::Request {
+        reference: args.reference.clone(),
+        candidate: args.candidate.clone(),
+        key: args.key.clone(),
+        tolerance: args.tolerance,
+        absolute_tolerance: args.absolute_tolerance,
+        column_tolerance: args.column_tolerance.clone(),
+        exclude: args.exclude.clone(),
+        database: args.database.clone(),
+        sample: args.sample,
+    };
+    let result = reconcile::reconcile(&request)?;
+    let text = match args.format {
+        Format::Table => reconciliation::table(&result, console::width()),
+        Format::Json => reconciliation::json(&result)?,
+        Format::Markdown => reconciliation::markdown(&result),
+    };
+    told((text, reconcile::exit_code(&result)))
+}

@@ -1,0 +1,69 @@
+//! `rowproof compile`: compiled SQL per model.
+
+use super::{console, gather};
+use crate::cli::{CompileArgs, CompileFormat};
+use crate::project::{Model, NodeKind, Project};
+use anyhow::{Result, bail};
+use serde_json::json;
+
+/// Prints the compiled SQL of the models asked for; exit code 2 when one of them did not compile.
+pub(super) fn compile(args: &CompileArgs) -> Result<u8> {
+    let project = gather::one_side(&args.project, &args.rev)?.project;
+    let models = choose(&project, &args.models)?;
+    let failed = models.iter().any(|m| m.compiled.is_err());
+    let text = match args.format {
+        CompileFormat::Json => as_json(&models)?,
+        CompileFormat::Sql => as_sql(&models),
+    };
+    console::print(&text)?;
+    Ok(if failed { 2 } else { 0 })
+}
+
+fn choose<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a Model>> {
+    let all = || project.models.values().filter(|m| m.kind != NodeKind::Seed);
+    if names.is_empty() {
+        return Ok(all().filter(|m| m.package == project.name).collect());
+    }
+    let mut chosen = Vec::new();
+    for name in names {
+        let found: Vec<&Model> = all().filter(|m| m.name == *name || m.unique_id == *name || m.path == *name).collect();
+        if found.is_empty() {
+            let near = all()
+                .max_by(|a, b| strsim::jaro_winkler(&a.name, name).total_cmp(&strsim::jaro_winkler(&b.name, name)));
+            let hint = near.map(|m| format!("; did you mean `{}`?", m.name)).unwrap_or_default();
+            bail!("no model `{name}` in project {}{hint}", project.name);
+        }
+        chosen.extend(found);
+    }
+    Ok(chosen)
+}
+
+fn as_json(models: &[&Model]) -> Result<String> {
+    let entries: serde_json::Map<String, serde_json::Value> = models
+        .iter()
+        .map(|m| {
+            let (sql, error) = match &m.compiled {
+                Ok(compiled) => (Some(&compiled.sql), None),
+                Err(reason) => (None, Some(crate::gates::context::not_compiled(reason))),
+            };
+            let entry = json!({"unique_id": m.unique_id, "path": m.path, "sql": sql, "error": error});
+            (m.name.clone(), entry)
+        })
+        .collect();
+    Ok(serde_json::to_string_pretty(&json!({ "models": entries }))?)
+}
+
+fn as_sql(models: &[&Model]) -> String {
+    let mut text = String::new();
+    for model in models {
+        text.push_str(&format!("-- {} ({})\n", model.unique_id, model.path));
+        match &model.compiled {
+            Ok(compiled) => text.push_str(compiled.sql.trim()),
+            Err(reason) => {
+                text.push_str(&format!("-- {}", crate::gates::context::not_compiled(reason).replace('\n', "\n-- ")))
+            }
+        }
+        text.push_str("\n\n");
+    }
+    text
+}

@@ -1,0 +1,68 @@
+//! The faces of a report: which renderer, with which look.
+
+use super::console;
+use crate::cli::{Cli, Format};
+use crate::files::FileSet;
+use crate::output;
+use crate::report::Report;
+use anyhow::{Result, anyhow};
+use std::path::Path;
+
+/// Where excerpts come from: the judged side, the trusted one for what was removed.
+pub(super) struct Sources {
+    /// Judged side.
+    pub head: FileSet,
+    /// Trusted side.
+    pub base: FileSet,
+}
+
+impl Sources {
+    fn text(&self, path: &str) -> Option<String> {
+        self.head.text(path).ok().flatten().or_else(|| self.base.text(path).ok().flatten())
+    }
+}
+
+/// How a text for people looks.
+pub(super) struct Look {
+    color: bool,
+    width: u16,
+    verbose: bool,
+}
+
+impl Look {
+    /// As the command line and the terminal ask.
+    pub fn of(cli: &Cli) -> Self {
+        Self { color: console::colored(cli), width: console::width(), verbose: cli.verbose }
+    }
+
+    /// For files.
+    pub fn plain() -> Self {
+        Self { color: false, width: 120, verbose: true }
+    }
+}
+
+/// The text of one face.
+pub(super) fn render(report: &Report, format: Format, look: &Look, sources: &Sources) -> Result<String> {
+    let lookup = |path: &str| sources.text(path);
+    match format {
+        Format::Json => output::json::render(report),
+        Format::Markdown => Ok(output::markdown::render(report, &lookup)),
+        Format::Table => {
+            let options = output::table::Options { color: look.color, width: look.width, verbose: look.verbose };
+            Ok(output::table::render(report, &lookup, &options))
+        }
+    }
+}
+
+/// The face that a file's ending asks for.
+///
+/// # Errors
+/// An ending that means none.
+pub(super) fn format_of(file: &Path) -> Result<Format> {
+    match file.extension().and_then(|e| e.to_str()) {
+        Some("json") => Ok(Format::Json),
+        Some("md") => Ok(Format::Markdown),
+        Some("txt") => Ok(Format::Table),
+        _ => Err(anyhow!("{}: the ending tells the format; use .json, .md or .txt", file.display())),
+    }
+}

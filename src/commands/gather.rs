@@ -1,0 +1,204 @@
+//! Gathers what the commands judge: sides from git, the policy, the profile, the database, bound projects.
+
+mod database;
+mod packages;
+mod policy;
+mod profiles;
+
+pub(super) use database::Database;
+pub(super) use policy::{PolicyFound, find_policy};
+
+use crate::cli::ProjectArgs;
+use crate::files::FileSet;
+use crate::git::{Repo, SideTree};
+use crate::policy::Policy;
+use crate::project::bind::{Bound, KnownColumns};
+use crate::project::{self, LoadOptions, Project};
+use crate::report::Notice;
+use crate::sql::Dialect;
+use anyhow::{Context, Result, anyhow};
+use std::path::{Path, PathBuf};
+
+/// Both sides of a run, bound, with all that judges them.
+pub(super) struct Gathered {
+    /// The repository.
+    pub repo: Repo,
+    /// Trusted side.
+    pub base_tree: SideTree,
+    /// Judged side.
+    pub head_tree: SideTree,
+    /// Trusted side, bound.
+    pub base: Bound,
+    /// Judged side, bound.
+    pub head: Bound,
+    /// The policy.
+    pub policy: PolicyFound,
+    /// The database, open for reading but not locked down yet, or why there is none.
+    pub database: Result<Database>,
+    /// What the reader must know of how these were gathered.
+    pub notices: Vec<Notice>,
+}
+
+/// Reads, compiles and binds both sides.
+///
+/// # Errors
+/// No repository, unknown revision, no merge base, no project, broken policy: nothing can be judged.
+pub(super) fn two_sides(args: &ProjectArgs, base: Option<&str>, head: &str) -> Result<Gathered> {
+    let start = start_dir(args)?;
+    let repo = Repo::open(&start)?;
+    let base = match base {
+        Some(base) => base.to_owned(),
+        None => match std::env::var("GITHUB_BASE_REF") {
+            Ok(branch) if !branch.is_empty() => branch,
+            _ => repo.default_base()?,
+        },
+    };
+    let (mut base_tree, mut head_tree) = repo.sides(&base, head)?;
+    let mut notices = Vec::new();
+    let hint = project_hint(args, &repo, &start, &head_tree.files)?;
+    let policy = find_policy(args, &repo, &base_tree.files, &head_tree.files, hint.as_deref(), &mut notices)?;
+    let hint = hint.or_else(|| policy.policy.project.path.clone().filter(|p| p != "."));
+    let root = project::find_project(&head_tree.files, hint.as_deref())?.root;
+    packages::lay_over(&repo, [&mut base_tree, &mut head_tree], &root, &mut notices)?;
+
+    let reader = Reader::new(args, &repo, &policy.policy, &root, [&base_tree.files, &head_tree.files])?;
+    let (base_project, head_project) = rayon::join(|| reader.load(&base_tree.files), || reader.load(&head_tree.files));
+    // A base without a project is an empty one: everything on head is new.
+    let head_project = head_project?;
+    let base_project = base_or_empty(base_project, &base_tree, &root, &head_project)?;
+    let known = [&base_project, &head_project].map(|p| reader.known_columns(p));
+    let [base_known, head_known] = known;
+    let (base, head) = rayon::join(|| Bound::new(base_project, &base_known), || Bound::new(head_project, &head_known));
+    let database = reader.database;
+    Ok(Gathered { repo, base_tree, head_tree, base, head, policy, database, notices })
+}
+
+/// Reads, compiles and binds one revision.
+///
+/// # Errors
+/// As [`two_sides`].
+pub(super) fn one_side(args: &ProjectArgs, rev: &str) -> Result<Bound> {
+    let start = start_dir(args)?;
+    let repo = Repo::open(&start)?;
+    let mut tree = repo.side(rev)?;
+    let mut notices = Vec::new();
+    let hint = project_hint(args, &repo, &start, &tree.files)?;
+    let policy = find_policy(args, &repo, &tree.files, &tree.files, hint.as_deref(), &mut notices)?;
+    let hint = hint.or_else(|| policy.policy.project.path.clone().filter(|p| p != "."));
+    let root = project::find_project(&tree.files, hint.as_deref())?.root;
+    packages::lay_over(&repo, [&mut tree], &root, &mut notices)?;
+    let reader = Reader::new(args, &repo, &policy.policy, &root, [&tree.files, &tree.files])?;
+    let project = reader.load(&tree.files)?;
+    let known = reader.known_columns(&project);
+    Ok(Bound::new(project, &known))
+}
+
+fn start_dir(args: &ProjectArgs) -> Result<PathBuf> {
+    match &args.project_dir {
+        Some(dir) => dir.canonicalize().with_context(|| format!("--project-dir {}", dir.display())),
+        None => std::env::current_dir().context("cannot tell the current folder"),
+    }
+}
+
+/// The folder to look for the project in: the one asked for, or the nearest one upward that holds a dbt project.
+fn project_hint(args: &ProjectArgs, repo: &Repo, start: &Path, files: &FileSet) -> Result<Option<String>> {
+    let here = repo.relative(start).ok_or_else(|| anyhow!("{} is outside the repository", start.display()))?;
+    if args.project_dir.is_some() {
+        return Ok((!here.is_empty()).then_some(here));
+    }
+    let mut dir = here.as_str();
+    loop {
+        let file = if dir.is_empty() { "dbt_project.yml".to_owned() } else { format!("{dir}/dbt_project.yml") };
+        if files.contains(&file) {
+            return Ok((!dir.is_empty()).then(|| dir.to_owned()));
+        }
+        match dir.rsplit_once('/') {
+            Some((parent, _)) => dir = parent,
+            None if dir.is_empty() => return Ok(None),
+            None => dir = "",
+        }
+    }
+}
+
+fn base_or_empty(project: Result<Project>, tree: &SideTree, root: &str, head: &Project) -> Result<Project> {
+    match project {
+        Err(_) if project::find_project(&tree.files, (!root.is_empty()).then_some(root)).is_err() => {
+            Ok(project::empty(root, head))
+        }
+        other => other.context("the base side of the project"),
+    }
+}
+
+/// Reads projects, all sides under the same profile, packages and instant.
+struct Reader<'a> {
+    args: &'a ProjectArgs,
+    policy: &'a Policy,
+    root: &'a str,
+    profiles: Vec<project::ProfileFile>,
+    dialect: Option<Dialect>,
+    now: jiff::Timestamp,
+    database: Result<Database>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(
+        args: &'a ProjectArgs,
+        repo: &Repo,
+        policy: &'a Policy,
+        root: &'a str,
+        sides: [&FileSet; 2],
+    ) -> Result<Self> {
+        let profiles = profiles::read(args, repo, root, sides)?;
+        let dialect = dialect(args, policy)?;
+        let mut reader = Self {
+            args,
+            policy,
+            root,
+            profiles,
+            dialect,
+            now: jiff::Timestamp::now(),
+            database: Err(anyhow!("not opened yet")),
+        };
+        let target = project::target(&reader.options(sides[1], None))?;
+        reader.database = Database::open(args, policy, repo.root(), root, &target);
+        Ok(reader)
+    }
+
+    fn load(&self, files: &FileSet) -> Result<Project> {
+        project::load(&self.options(files, self.database.as_ref().ok()))
+    }
+
+    fn options<'o>(&'o self, files: &'o FileSet, database: Option<&'o Database>) -> LoadOptions<'o> {
+        LoadOptions {
+            files,
+            root: self.root.to_owned(),
+            profiles: self.profiles.clone(),
+            target: self.args.target.clone().or_else(|| self.policy.project.target.clone().filter(|t| t != "auto")),
+            env: &|name| std::env::var(name).ok(),
+            env_allow: self.policy.env_allow.clone(),
+            vars: serde_json::Map::new(),
+            introspect: database.map(|d| d as &dyn project::Introspect),
+            now: self.now,
+            dialect: self.dialect,
+        }
+    }
+
+    /// Columns of the sources that the database holds.
+    fn known_columns(&self, project: &Project) -> KnownColumns {
+        let Ok(database) = &self.database else { return KnownColumns::new() };
+        project
+            .sources
+            .values()
+            .filter_map(|s| Some((s.unique_id.clone(), database.columns_of(&s.relation)?)))
+            .collect()
+    }
+}
+
+fn dialect(args: &ProjectArgs, policy: &Policy) -> Result<Option<Dialect>> {
+    let name = args.dialect.clone().or_else(|| policy.project.dialect.clone()).filter(|d| d != "auto");
+    name.map(|name| {
+        Dialect::from_adapter(&name)
+            .ok_or_else(|| anyhow!("unknown dialect `{name}`; name it as dbt names the adapter"))
+    })
+    .transpose()
+}

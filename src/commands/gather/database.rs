@@ -1,0 +1,90 @@
+//! The project's own data: the DuckDB file of the profile or policy, attached read-only.
+
+use crate::cli::ProjectArgs;
+use crate::engine::scratch::{Attach, Limits, Scratch};
+use crate::engine::{Cell, Locked};
+use crate::policy::Policy;
+use crate::project::{Introspect, RelationName, Table, Target};
+use anyhow::{Result, bail};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// A scratch database with the project's file attached, before the lock-down, and a locked one for plain arithmetic.
+pub(in crate::commands) struct Database {
+    /// The scratch database.
+    pub scratch: Scratch,
+    arithmetic: Locked,
+}
+
+impl Database {
+    /// Opens the database that the command line, the policy or the profile names. A project without one gets an empty
+    /// scratch database: seeds and data files may be all that it needs.
+    ///
+    /// # Errors
+    /// The adapter has no engine here, or the file is missing, locked or unreadable.
+    pub fn open(args: &ProjectArgs, policy: &Policy, repo: &Path, root: &str, target: &Target) -> Result<Self> {
+        let databases = files(args, policy, repo, root, target)?;
+        Ok(Self { scratch: Scratch::open(&databases, Limits::default())?, arithmetic: Locked::open()? })
+    }
+
+    /// Columns of a relation in the database, with types.
+    pub fn columns_of(&self, relation: &RelationName) -> Option<Vec<(String, String)>> {
+        let key = self.scratch.find(&relation.database, &relation.schema, &relation.identifier)?;
+        self.scratch.columns().get(key).cloned()
+    }
+}
+
+fn files(args: &ProjectArgs, policy: &Policy, repo: &Path, root: &str, target: &Target) -> Result<Vec<Attach>> {
+    let home = repo.join(root);
+    if let Some(file) = &args.database {
+        let file = std::env::current_dir()?.join(file);
+        return Ok(vec![attach(file, target)]);
+    }
+    if let Some(file) = &policy.warehouse.database {
+        return Ok(vec![attach(home.join(file), target)]);
+    }
+    if !target.adapter.is_empty() && target.adapter != "duckdb" {
+        bail!(
+            "no engine for {} in this version; data gates need a DuckDB database (--database FILE, or `warehouse: {{database: FILE}}` in the policy)",
+            target.adapter
+        );
+    }
+    let mut found: Vec<Attach> = target.duckdb_path.iter().map(|p| attach(home.join(p), target)).collect();
+    found.extend(
+        target.duckdb_attach.iter().map(|(alias, path)| Attach { alias: alias.clone(), file: home.join(path) }),
+    );
+    Ok(found)
+}
+
+/// The file under the catalog name that compiled SQL uses for it.
+fn attach(file: PathBuf, target: &Target) -> Attach {
+    let stem = file.file_stem().and_then(|s| s.to_str()).unwrap_or("data").to_owned();
+    Attach { alias: if target.database.is_empty() { stem } else { target.database.clone() }, file }
+}
+
+impl Introspect for Database {
+    /// Answers questions that need no table; any other is left unanswered.
+    fn query(&self, sql: &str) -> Result<Option<Table>> {
+        match self.arithmetic.query(sql) {
+            Ok(rows) => Ok(Some(Table {
+                columns: rows.columns.into_iter().map(|(name, _)| name).collect(),
+                rows: rows.rows.into_iter().map(|r| r.into_iter().map(value).collect()).collect(),
+            })),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn columns(&self, relation: &RelationName) -> Option<Vec<(String, String)>> {
+        self.columns_of(relation)
+    }
+}
+
+fn value(cell: Cell) -> Value {
+    match cell {
+        Cell::Null => Value::Null,
+        Cell::Bool(b) => b.into(),
+        Cell::Int(i) => i64::try_from(i).map_or_else(|_| i.to_string().into(), Value::from),
+        Cell::Float(x) => x.into(),
+        Cell::Text(t) => t.into(),
+    }
+}

@@ -1,0 +1,59 @@
+//! `rowproof run`: judges a pull request and prints the report.
+
+use super::gather::{self, Gathered};
+use super::{console, faces};
+use crate::cli::{Cli, RunArgs};
+use crate::gates::Data;
+use crate::report::{Report, Verdict};
+use crate::run::{self, Inputs, Selection, data::SideData};
+use anyhow::{Context, Result, anyhow};
+
+/// Judges, prints, writes the files asked for; the exit code follows the verdict.
+pub(super) fn run(cli: &Cli, args: &RunArgs) -> Result<u8> {
+    let (report, sources) = judge(cli, args)?;
+    let text = faces::render(&report, args.format, &faces::Look::of(cli), &sources)?;
+    for file in &args.output {
+        let format = faces::format_of(file)?;
+        let text = faces::render(&report, format, &faces::Look::plain(), &sources)?;
+        std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    console::print(&text)?;
+    let undecided = report.outcomes.iter().any(|o| o.verdict == Verdict::Error);
+    Ok(match report.exit_code() {
+        1 if args.exit_zero && !undecided => 0,
+        1 if args.exit_zero => 2,
+        code => code,
+    })
+}
+
+/// The report, and the files of the judged side for excerpts.
+pub(super) fn judge(cli: &Cli, args: &RunArgs) -> Result<(Report, faces::Sources)> {
+    let bar = console::progress(cli);
+    bar.set_message("reading both sides");
+    let gathered = gather::two_sides(&args.project, args.base.as_deref(), &args.head)?;
+    let selection = Selection { gates: args.gates.clone(), models: args.select.clone() };
+    let Gathered { repo, base_tree, head_tree, base, head, policy, database, notices } = gathered;
+    let data = database.and_then(|d| SideData::new(d.scratch, &base, &head, &policy.policy, repo.root()));
+    let reason = data.as_ref().err().map(|e| format!("{e:#}"));
+    let data: Result<&dyn Data, &str> = match (&data, &reason) {
+        (Ok(data), _) => Ok(data),
+        (Err(_), Some(reason)) => Err(reason),
+        (Err(_), None) => return Err(anyhow!("no data and no reason why")),
+    };
+    let inputs = Inputs {
+        base_tree: &base_tree,
+        head_tree: &head_tree,
+        base: &base,
+        head: &head,
+        policy: &policy.policy,
+        policy_side: policy.side,
+        data,
+        selection: &selection,
+        notices,
+        today: jiff::Zoned::now().date(),
+        progress: &|gate, model| bar.set_message(format!("{gate} {model}")),
+    };
+    let report = run::run(&inputs)?;
+    bar.finish_and_clear();
+    Ok((report, faces::Sources { head: head_tree.files.clone(), base: base_tree.files.clone() }))
+}

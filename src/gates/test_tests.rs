@@ -1,0 +1,167 @@
+use crate::finding::Severity;
+use crate::gates::shop::{check, id, none, side, test};
+use crate::project::{DataTest, TestKind};
+use serde_json::json;
+
+const RAW: (&str, &str) = ("raw", "csv:id,customer,status\n1,a,open\n2,b,open\n3,b,shut\n");
+
+fn unique(config: serde_json::Value) -> DataTest {
+    test("unique", "orders", "customer", "select customer from {orders} group by 1 having count(*) > 1", config)
+}
+
+fn not_null() -> DataTest {
+    test("not_null", "orders", "id", "select id from {orders} where id is null", none())
+}
+
+const BASE: (&str, &str) = ("orders", "select distinct on (customer) * from {raw}");
+const HEAD: (&str, &str) = ("orders", "select * from {raw}");
+
+#[test]
+fn a_test_that_base_passes_and_head_fails_is_an_error_with_its_count() {
+    let base = side(&[RAW, BASE], vec![unique(none()), not_null()]);
+    let head = side(&[RAW, HEAD], vec![unique(none()), not_null()]);
+    let checked = check("test", none(), &base, &head, "orders").unwrap();
+    assert_eq!(checked.summary, "1 of 2 tests pass");
+    let [finding] = checked.findings.as_slice() else { panic!("{:?}", checked.findings) };
+    assert_eq!((finding.rule.as_str(), finding.severity), ("test/unique", Severity::Error));
+    assert_eq!(finding.message, "unique(customer) fails: 1 value stands more than once; it passes on base");
+    assert_eq!(finding.column.as_deref(), Some("customer"));
+    assert_eq!(finding.location.as_ref().unwrap().line, 3);
+}
+
+#[test]
+fn all_tests_pass_with_their_number() {
+    let base = side(&[RAW, BASE], vec![unique(none()), not_null()]);
+    let head = side(
+        &[RAW, ("orders", "select distinct on (customer) *, 1 as one from {raw}")],
+        vec![unique(none()), not_null()],
+    );
+    let checked = check("test", none(), &base, &head, "orders").unwrap();
+    assert_eq!((checked.summary.as_str(), checked.findings.len()), ("2 of 2 tests pass", 0));
+}
+
+#[test]
+fn what_fails_on_base_as_often_is_a_warning() {
+    let base = side(&[RAW, HEAD], vec![unique(none())]);
+    let head = side(&[RAW, ("orders", "select *, 1 as one from {raw}")], vec![unique(none())]);
+    let checked = check("test", none(), &base, &head, "orders").unwrap();
+    assert_eq!(checked.findings[0].severity, Severity::Warning);
+    assert!(checked.findings[0].message.ends_with("already fails on base, as often"));
+}
+
+#[test]
+fn severity_thresholds_and_fail_calc_are_respected() {
+    let base = side(&[RAW, BASE], vec![]);
+    let found = |config| {
+        let head = side(&[RAW, HEAD], vec![unique(config)]);
+        check("test", none(), &base, &head, "orders").map(|c| c.findings.first().map(|f| f.severity))
+    };
+    assert_eq!(found(none()).unwrap(), Some(Severity::Error));
+    assert_eq!(found(json!({"severity": "warn"})).unwrap(), Some(Severity::Warning));
+    assert_eq!(found(json!({"error_if": "> 5"})).unwrap(), Some(Severity::Warning));
+    assert_eq!(found(json!({"error_if": ">5", "warn_if": "between 2 and 5"})).unwrap(), None);
+    assert_eq!(
+        found(json!({"fail_calc": "sum(case when customer = 'b' then 7 end)", "error_if": "= 7"})).unwrap(),
+        Some(Severity::Error)
+    );
+    assert_eq!(found(json!({"enabled": false})).unwrap(), None);
+    assert!(found(json!({"error_if": "> 5) or (1 = 1"})).is_err());
+}
+
+#[test]
+fn a_test_that_cannot_be_run_is_never_a_pass() {
+    let base = side(&[RAW, BASE], vec![]);
+    let broken = test("not_null", "orders", "gone", "select gone from {orders} where gone is null", none());
+    let head = side(&[RAW, HEAD], vec![broken.clone(), not_null()]);
+    let error = check("test", none(), &base, &head, "orders").unwrap_err().to_string();
+    assert!(error.starts_with("1 of 2 tests could not be run: not_null(gone): Binder Error"), "{error}");
+    let head = side(&[RAW, HEAD], vec![broken, unique(none())]);
+    let rules: Vec<_> =
+        check("test", none(), &base, &head, "orders").unwrap().findings.into_iter().map(|f| f.rule).collect();
+    assert_eq!(rules, ["test/unique", "test/not-run"]);
+}
+
+#[test]
+fn tests_of_others_that_read_the_model_and_singular_tests_run_too() {
+    let others = DataTest {
+        attached: Some(id("raw")),
+        ..test("relationships", "raw", "id", "select id from {raw} where id not in (select id from {orders})", none())
+    };
+    let singular = DataTest {
+        kind: TestKind::Singular,
+        attached: None,
+        ..test("few", "orders", "x", "select * from {orders} where status = 'shut'", none())
+    };
+    let base = side(&[RAW, HEAD], vec![others.clone(), singular.clone()]);
+    let head = side(&[RAW, ("orders", "select * from {raw} where id > 1")], vec![others, singular]);
+    let checked = check("test", none(), &base, &head, "orders").unwrap();
+    let rules: Vec<_> = checked.findings.iter().map(|f| (f.rule.as_str(), f.severity)).collect();
+    assert!(
+        rules.contains(&("test/relationships", Severity::Error))
+            && rules.contains(&("test/singular", Severity::Warning)),
+        "{rules:?}"
+    );
+}
+
+#[test]
+fn the_same_rows_and_the_same_tests_cost_nothing() {
+    let base = side(&[RAW, HEAD], vec![unique(none())]);
+    let checked = check("test", none(), &base, &side(&[RAW, HEAD], vec![unique(none())]), "orders").unwrap();
+    assert_eq!(checked.summary, "provably the same rows as base, and the same tests: 1");
+    let tightened =
+        check("test", none(), &side(&[RAW, HEAD], vec![]), &side(&[RAW, HEAD], vec![unique(none())]), "orders")
+            .unwrap();
+    assert!(tightened.findings[0].message.ends_with("the test is new"));
+}
+
+fn unit(definition: serde_json::Value) -> crate::project::UnitTest {
+    crate::project::UnitTest {
+        unique_id: "unit_test.shop.orders.u".into(),
+        name: "u".into(),
+        model: Some(id("orders")),
+        definition,
+        place: Default::default(),
+    }
+}
+
+#[test]
+fn unit_tests_run_on_their_given_rows() {
+    let run = |definition: serde_json::Value| {
+        let sql = (
+            "orders",
+            "select raw.customer, count(*) as n, max(id) filter (status = 'open') as latest from {raw} group by 1",
+        );
+        let mut project = side(&[RAW, sql], vec![]).project;
+        project.unit_tests.insert("u".into(), unit(definition));
+        let head = crate::project::bind::Bound::new(project, &Default::default());
+        check("test", none(), &side(&[RAW, HEAD], vec![]), &head, "orders").map(|c| {
+            let message = c.findings.first().map(|f| f.message.clone());
+            message.unwrap_or(c.summary)
+        })
+    };
+    let given = json!([{"input": "ref('raw')", "rows": [{"id": 5, "customer": "z", "status": "open"}, {"id": 6, "customer": "z"}]}]);
+    assert_eq!(
+        run(json!({"given": given, "expect": {"rows": [{"n": 2, "customer": "z", "latest": 5}]}})).unwrap(),
+        "1 of 1 tests pass"
+    );
+    assert_eq!(
+        run(json!({"given": given, "expect": {"format": "csv", "rows": "customer,n\nz,2\n"}})).unwrap(),
+        "1 of 1 tests pass"
+    );
+    assert_eq!(
+        run(json!({"given": given, "expect": {"format": "sql", "rows": "select 'z' customer, 2 n, 5 latest"}}))
+            .unwrap(),
+        "1 of 1 tests pass"
+    );
+    let wrong = run(json!({"given": given, "expect": {"rows": [{"customer": "z", "n": 3}]}})).unwrap();
+    assert_eq!(wrong, "unit test u fails: 0 of 1 expected rows, n differs (2 instead of 3)");
+    for broken in [
+        json!({"given": [], "expect": {"rows": []}}),
+        json!({"given": [{"input": "ref('gone')", "rows": []}], "expect": {"rows": []}}),
+        json!({"given": [{"input": "ref('raw')", "rows": [{"idd": 1}]}], "expect": {"rows": []}}),
+        json!({"given": given, "expect": {"rows": []}, "overrides": {"vars": {"a": 1}}}),
+        json!({"given": [{"input": "ref('raw')", "rows": [{"id": "x"}]}], "expect": {"rows": []}}),
+    ] {
+        assert!(run(broken.clone()).is_err(), "{broken}");
+    }
+}

@@ -1,0 +1,16 @@
+//! Faces of a report: pure functions from data to text. They read nothing, leave nothing out without saying so, and
+//! make hostile text harmless for their target.
+
+pub mod escape;
+pub mod excerpt;
+pub mod json;
+pub mod markdown;
+pub mod overview;
+pub mod reconciliation;
+pub mod table;
+
+/// The text of a file that a finding points at, by its path from the repository's root; `None` shows no excerpt.
+pub type Sources<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+#[cfg(test)]
+mod tests;

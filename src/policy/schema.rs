@@ -1,0 +1,247 @@
+//! The policy file as it is written: what serde reads and the JSON Schema is made from.
+
+use super::values::{Day, Hours, Length, Percent};
+use crate::finding::Severity;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The policy of a project: which layer a model is in, which gates a layer asks for, and who must look.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyFile {
+    /// Version of the format: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u32,
+    /// What this policy builds on: `default`, `strict`, `minimal`, or the path of another policy file, from the
+    /// folder of this one. Without it, the policy stands alone.
+    #[serde(default)]
+    pub extends: Option<String>,
+    /// Where the project is and how it is read.
+    #[serde(default)]
+    pub project: ProjectFile,
+    /// Where the data is.
+    #[serde(default)]
+    pub warehouse: WarehouseFile,
+    /// Layers. One with the name of a layer of the extended policy overrides it key by key; a new one is asked first.
+    #[serde(default)]
+    pub layers: Vec<LayerFile>,
+    /// What happens to a model that matches no layer.
+    #[serde(default)]
+    pub unmatched: Option<Unmatched>,
+    /// Options per gate.
+    #[serde(default)]
+    pub gates: BTreeMap<String, Value>,
+    /// Severity by rule (`gate/rule-name`), instead of the one that the gate proposes.
+    #[serde(default)]
+    pub severity: BTreeMap<String, Severity>,
+    /// Findings that are known and accepted until a date.
+    #[serde(default)]
+    pub suppress: Vec<SuppressFile>,
+    /// What holds for changes that a language model helped to write.
+    #[serde(default)]
+    pub llm: LlmRules,
+    /// Who is behind the names that `review` asks for.
+    #[serde(default)]
+    pub roles: BTreeMap<String, Role>,
+    /// Merge windows by name; `any` is known without.
+    #[serde(default)]
+    pub windows: BTreeMap<String, Window>,
+    /// The hallucination budget.
+    #[serde(default)]
+    pub budget: Budget,
+    /// Names that models may read with `env_var()`.
+    #[serde(default)]
+    pub env_allow: Vec<String>,
+}
+
+/// Where the project is and how it is read.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectFile {
+    /// Folder of the project, from the folder of the policy file. Default: it is searched.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Dialect of a plain SQL folder (`duckdb`, `postgres`, `snowflake`, ...), or `auto`.
+    #[serde(default)]
+    pub dialect: Option<String>,
+    /// Target of the dbt profile, or `auto` for the profile's own.
+    #[serde(default)]
+    pub target: Option<String>,
+}
+
+/// Where the data is.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WarehouseFile {
+    /// The engine. Default: what profiles.yml says.
+    #[serde(default)]
+    pub engine: Option<EngineName>,
+    /// DuckDB file, from the folder of the policy file.
+    #[serde(default)]
+    pub database: Option<String>,
+    /// Files of csv, parquet or json data, by the relation (`schema.table` or `table`) that they stand for.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+}
+
+/// Engines that this version can ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineName {
+    /// DuckDB, inside this program.
+    DuckDb,
+}
+
+/// A layer.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LayerFile {
+    /// Its name.
+    pub name: String,
+    /// Globs over the paths of models from the project's folder (`models/marts/**`). A new layer needs them.
+    #[serde(default, rename = "match")]
+    pub globs: Option<Vec<String>>,
+    /// Gates that it asks for. A new layer needs them.
+    #[serde(default)]
+    pub gates: Option<Vec<String>>,
+    /// Roles that must review; `any-peer` is known without `roles`. Default of a new layer: `any-peer`.
+    #[serde(default)]
+    pub review: Option<Vec<String>>,
+    /// Merge window: `any`, or a name of `windows`. Default of a new layer: `any`.
+    #[serde(default)]
+    pub merge_window: Option<String>,
+    /// How soon a bad merge must be rolled back. Default of a new layer: `24h`.
+    #[serde(default)]
+    pub rollback_sla: Option<Length>,
+}
+
+/// What happens to a model that matches no layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Unmatched {
+    /// It is judged by the strictest layer.
+    Strictest,
+}
+
+/// A finding that is known and accepted until a date.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuppressFile {
+    /// Rule (`gate/rule-name`).
+    pub rule: String,
+    /// Model.
+    pub model: String,
+    /// Output column. Default: any.
+    #[serde(default)]
+    pub column: Option<String>,
+    /// Why it is accepted.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Last day on which it holds.
+    pub expires: Day,
+}
+
+/// What holds for changes that a language model helped to write.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LlmRules {
+    /// Label that declares it.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// Labels that such a pull request gets.
+    #[serde(default)]
+    pub add_labels: Vec<String>,
+    /// Roles that must review beside those of the layer.
+    #[serde(default)]
+    pub extra_review: Vec<String>,
+    /// What a change is that shows signs of a language model and does not declare it.
+    #[serde(default)]
+    pub undeclared: Undeclared,
+}
+
+/// What an undeclared change by a language model is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Undeclared {
+    /// Nothing.
+    #[default]
+    Ignore,
+    /// A note.
+    Note,
+    /// A warning.
+    Warning,
+    /// An error.
+    Error,
+}
+
+/// Who is behind a role.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    /// GitHub users.
+    #[serde(default)]
+    pub users: Vec<String>,
+    /// GitHub teams (`organisation/team`).
+    #[serde(default)]
+    pub teams: Vec<String>,
+}
+
+/// When merging is allowed.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// IANA time zone (`Europe/Paris`).
+    pub tz: String,
+    /// Days of the week.
+    pub days: Vec<Weekday>,
+    /// Hours of these days.
+    pub hours: Hours,
+    /// Calendar file (.ics) of days without merging, from the folder of the policy file.
+    #[serde(default)]
+    pub holidays: Option<String>,
+    /// Who may merge outside the window, and how.
+    #[serde(default, rename = "override")]
+    pub exception: Option<WindowOverride>,
+}
+
+/// Who may merge outside a window.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WindowOverride {
+    /// Label that asks for it.
+    pub label: String,
+    /// Role that may set it.
+    pub by: String,
+}
+
+/// A day of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Weekday {
+    Mon,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
+}
+
+/// The hallucination budget.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// Most merged changes that may be rolled back.
+    #[serde(default)]
+    pub rollback_rate: Option<Percent>,
+    /// Most merged changes whose defect no gate caught.
+    #[serde(default)]
+    pub escape_rate: Option<Percent>,
+    /// Over how long.
+    #[serde(default)]
+    pub window: Option<Length>,
+}

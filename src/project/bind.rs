@@ -1,0 +1,233 @@
+//! A project with every model's SQL analysed: names bound to relations, columns to their sources, across models.
+
+use super::{Model, Project};
+use crate::sql::{self, Analysis, Catalog, Role, SqlError, TableInfo};
+use anyhow::{Result, anyhow, bail};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Columns of relations that SQL in the project does not define (sources), by unique id: name and type, in order.
+pub type KnownColumns = BTreeMap<String, Vec<(String, String)>>;
+
+/// A project and the analysis of each of its models.
+pub struct Bound {
+    /// The project.
+    pub project: Project,
+    analyses: BTreeMap<String, std::result::Result<Analysis, SqlError>>,
+    columns: BTreeMap<String, Vec<String>>,
+    names: BTreeMap<String, Option<String>>,
+}
+
+/// A column of a relation: unique id and column name as the relation spells it.
+pub type ColumnId = (String, String);
+
+impl Bound {
+    /// Analyses every compiled model, upstream first, so that stars expand through the project.
+    pub fn new(project: Project, known: &KnownColumns) -> Self {
+        let mut bound = Self { names: names(&project), project, analyses: BTreeMap::new(), columns: BTreeMap::new() };
+        for (id, columns) in known {
+            bound.columns.insert(id.clone(), columns.iter().map(|(name, _)| name.clone()).collect());
+        }
+        for id in bound.order() {
+            bound.analyse(&id);
+        }
+        bound
+    }
+
+    fn analyse(&mut self, id: &str) {
+        let model = &self.project.models[id];
+        if let Some(csv) = &model.csv {
+            if let Some(header) = csv_header(csv, &model.config) {
+                self.columns.insert(id.to_owned(), header);
+            }
+            return;
+        }
+        let Ok(compiled) = &model.compiled else { return };
+        let analysis = sql::analyze(&compiled.sql, self.project.dialect, self);
+        if let Ok(analysis) = &analysis
+            && analysis.open.is_empty()
+            && !analysis.outputs.is_empty()
+        {
+            let mut columns: Vec<String> = analysis.outputs.iter().map(|o| o.name.clone()).collect();
+            if model.kind == super::NodeKind::Snapshot {
+                columns.extend(SNAPSHOT_COLUMNS.iter().map(|c| (*c).to_owned()));
+            }
+            self.columns.insert(id.to_owned(), columns);
+        }
+        self.analyses.insert(id.to_owned(), analysis);
+    }
+
+    /// Models upstream first; members of a circle come last, in order of id.
+    pub fn order(&self) -> Vec<String> {
+        let mut order = Vec::new();
+        let mut state: BTreeMap<&str, bool> = BTreeMap::new();
+        for id in self.project.models.keys() {
+            visit(&self.project, id, &mut state, &mut order);
+        }
+        order
+    }
+
+    /// The analysis of a model.
+    ///
+    /// # Errors
+    /// Why there is none: no such model, not compiled, not parsed.
+    pub fn analysis(&self, id: &str) -> Result<&Analysis> {
+        let model = self.project.models.get(id).ok_or_else(|| anyhow!("{id} is no model of this side"))?;
+        match (&model.compiled, self.analyses.get(id)) {
+            (Err(reason), _) => bail!("not compiled: {} ({}:{})", reason.message, reason.place.path, reason.place.line),
+            (_, Some(Ok(analysis))) => Ok(analysis),
+            (_, Some(Err(error))) => bail!("SQL not parsed: {error}"),
+            (_, None) => bail!("{id} has no SQL"),
+        }
+    }
+
+    /// The parse error of a model, when it compiled and its SQL does not parse.
+    pub fn parse_error(&self, id: &str) -> Option<&SqlError> {
+        self.analyses.get(id)?.as_ref().err()
+    }
+
+    /// Output columns of a model, seed or source, when all are known.
+    pub fn columns(&self, id: &str) -> Option<&[String]> {
+        self.columns.get(id).map(Vec::as_slice)
+    }
+
+    /// The unique id that a relation name means, by its parts as written without quotes.
+    pub fn id_of(&self, parts: &[String]) -> Option<&str> {
+        self.names.get(&parts.join(".").to_lowercase())?.as_deref()
+    }
+
+    /// Every name by which SQL of this project may call a relation (lower case, parts joined by `.`), with its unique id.
+    pub fn relation_names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.names.iter().filter_map(|(name, id)| Some((name.as_str(), id.as_deref()?)))
+    }
+
+    /// Direct readers of each model, seed or source.
+    pub fn children(&self) -> BTreeMap<&str, BTreeSet<&str>> {
+        let mut children: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for model in self.project.models.values() {
+            for parent in &model.depends_on {
+                children.entry(parent).or_default().insert(&model.unique_id);
+            }
+        }
+        children
+    }
+
+    /// Every model downstream of `id`, itself left out.
+    pub fn downstream(&self, id: &str) -> BTreeSet<&str> {
+        let children = self.children();
+        let mut reached = BTreeSet::new();
+        let mut open = vec![id];
+        while let Some(next) = open.pop() {
+            for &child in children.get(next).into_iter().flatten() {
+                if child != id && reached.insert(child) {
+                    open.push(child);
+                }
+            }
+        }
+        reached
+    }
+
+    /// Columns of models reached by the value of `column` of `id`, breadth first, sorted per step, itself left out.
+    pub fn downstream_columns(&self, id: &str, column: &str) -> Vec<ColumnId> {
+        let mut readers: BTreeMap<(&str, String), BTreeSet<(&str, &str)>> = BTreeMap::new();
+        for (reader, analysis) in &self.analyses {
+            let Ok(analysis) = analysis else { continue };
+            for output in &analysis.outputs {
+                for edge in output.edges.iter().filter(|e| e.role == Role::Value) {
+                    let key = (edge.table.as_str(), edge.column.to_lowercase());
+                    readers.entry(key).or_default().insert((reader, &output.name));
+                }
+            }
+        }
+        let mut seen = BTreeSet::from([(id.to_owned(), column.to_lowercase())]);
+        let mut found = Vec::new();
+        let mut step = vec![(id.to_owned(), column.to_lowercase())];
+        while !step.is_empty() {
+            let mut next = BTreeSet::new();
+            for (table, column) in &step {
+                for &(reader, output) in readers.get(&(table.as_str(), column.clone())).into_iter().flatten() {
+                    if seen.insert((reader.to_owned(), output.to_lowercase())) {
+                        next.insert((reader.to_owned(), output.to_owned()));
+                    }
+                }
+            }
+            found.extend(next.iter().cloned());
+            step = next.into_iter().map(|(table, column)| (table, column.to_lowercase())).collect();
+        }
+        found
+    }
+
+    /// The model's display name for an id: the model's name, `source.table` for sources, the id otherwise.
+    pub fn display_name(&self, id: &str) -> String {
+        if let Some(model) = self.project.models.get(id) {
+            return model.name.clone();
+        }
+        match self.project.sources.get(id) {
+            Some(source) => format!("{}.{}", source.source_name, source.name),
+            None => id.to_owned(),
+        }
+    }
+
+    /// All models.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.project.models.values()
+    }
+}
+
+/// Columns that dbt adds to a snapshot's own.
+const SNAPSHOT_COLUMNS: &[&str] = &["dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to"];
+
+impl Catalog for Bound {
+    fn relation(&self, parts: &[String]) -> Option<TableInfo> {
+        let id = self.id_of(parts)?;
+        Some(TableInfo { id: id.to_owned(), columns: self.columns.get(id).cloned() })
+    }
+}
+
+fn visit<'a>(project: &'a Project, id: &'a str, state: &mut BTreeMap<&'a str, bool>, order: &mut Vec<String>) {
+    if state.contains_key(id) {
+        return;
+    }
+    state.insert(id, false);
+    if let Some(model) = project.models.get(id) {
+        for parent in &model.depends_on {
+            visit(project, parent, state, order);
+        }
+        order.push(id.to_owned());
+    }
+    state.insert(id, true);
+}
+
+/// Names of every relation, from the full name down to the bare identifier; a name that two relations share means neither.
+fn names(project: &Project) -> BTreeMap<String, Option<String>> {
+    let mut names: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let models = project.models.values().map(|m| (&m.unique_id, &m.relation));
+    let sources = project.sources.values().map(|s| (&s.unique_id, &s.relation));
+    for (id, relation) in models.chain(sources) {
+        let parts: Vec<&str> = [&relation.database, &relation.schema, &relation.identifier]
+            .into_iter()
+            .map(String::as_str)
+            .filter(|p| !p.is_empty())
+            .collect();
+        for start in 0..parts.len() {
+            let name = parts[start..].join(".").to_lowercase();
+            names
+                .entry(name)
+                .and_modify(|known| {
+                    if known.as_deref() != Some(id) {
+                        *known = None;
+                    }
+                })
+                .or_insert_with(|| Some(id.clone()));
+        }
+    }
+    names
+}
+
+/// Column names of a CSV with a header.
+fn csv_header(bytes: &[u8], config: &serde_json::Map<String, serde_json::Value>) -> Option<Vec<String>> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let line = text.trim_start_matches('\u{feff}').lines().next()?;
+    let delimiter = config.get("delimiter").and_then(|d| d.as_str()).and_then(|d| d.chars().next()).unwrap_or(',');
+    let names: Vec<String> = line.split(delimiter).map(|n| n.trim().trim_matches('"').to_owned()).collect();
+    (!names.iter().any(String::is_empty)).then_some(names)
+}

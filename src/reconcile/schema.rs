@@ -1,0 +1,295 @@
+//! Columns of both relations: names, order, types, and the common form in which two types can be compared.
+
+use super::Options;
+use crate::engine::{Engine, quoted};
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+
+/// How the columns of the two relations differ.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SchemaDifference {
+    /// Columns of the reference that the candidate lacks.
+    pub missing: Vec<String>,
+    /// Columns that only the candidate has.
+    pub unexpected: Vec<String>,
+    /// Whether the columns that both have stand in another order.
+    pub reordered: bool,
+    /// Columns with another type.
+    pub types: Vec<TypeChange>,
+}
+
+impl SchemaDifference {
+    /// Whether it is more than the order or the width of types.
+    pub fn matters(&self) -> bool {
+        !self.missing.is_empty() || !self.unexpected.is_empty() || self.types.iter().any(|t| !t.compatible)
+    }
+}
+
+/// A column whose type differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TypeChange {
+    /// Column.
+    pub column: String,
+    /// Its type in the reference.
+    pub reference: String,
+    /// Its type in the candidate.
+    pub candidate: String,
+    /// Whether both are of one family (numbers, texts, timestamps of one kind), so that equal values are the same.
+    pub compatible: bool,
+    /// Whether values could be compared at all.
+    pub compared: bool,
+}
+
+/// A column of both relations, and how each side's value is brought into one comparable form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pair {
+    /// Name in the reference.
+    pub name: String,
+    /// Expression over the reference whose equality is the equality of values.
+    pub reference: String,
+    /// Expression over the candidate.
+    pub candidate: String,
+    /// Expressions as DOUBLE, for numbers.
+    pub numbers: Option<(String, String)>,
+    /// Relative and absolute tolerance, where one holds.
+    pub tolerance: Option<(f64, f64)>,
+    /// Whether it may be part of a key that is looked for: neither floating-point nor nested.
+    pub keyable: bool,
+    /// Whether it is an integer column.
+    pub integer: bool,
+}
+
+/// A type, as far as comparing is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Type {
+    Integer { digits: u32, wide: bool },
+    Decimal { digits: u32, scale: u32 },
+    Float,
+    Text,
+    Date,
+    Timestamp { nanoseconds: bool },
+    TimestampTz,
+    Other,
+}
+
+impl Type {
+    fn of(name: &str) -> Type {
+        let integer = |digits| Type::Integer { digits, wide: digits > 18 };
+        match name {
+            "TINYINT" | "UTINYINT" => integer(3),
+            "SMALLINT" | "USMALLINT" => integer(5),
+            "INTEGER" | "UINTEGER" => integer(10),
+            "BIGINT" => Type::Integer { digits: 19, wide: false },
+            "UBIGINT" => Type::Integer { digits: 20, wide: true },
+            "HUGEINT" => Type::Integer { digits: 39, wide: true },
+            "FLOAT" | "DOUBLE" => Type::Float,
+            "VARCHAR" => Type::Text,
+            "DATE" => Type::Date,
+            "TIMESTAMP" | "TIMESTAMP_S" | "TIMESTAMP_MS" => Type::Timestamp { nanoseconds: false },
+            "TIMESTAMP_NS" => Type::Timestamp { nanoseconds: true },
+            "TIMESTAMP WITH TIME ZONE" => Type::TimestampTz,
+            _ if name.starts_with("ENUM(") && !name.ends_with(']') => Type::Text,
+            _ => match decimal(name) {
+                Some((digits, scale)) => Type::Decimal { digits, scale },
+                None => Type::Other,
+            },
+        }
+    }
+
+    fn number(self) -> bool {
+        matches!(self, Type::Integer { .. } | Type::Decimal { .. } | Type::Float)
+    }
+}
+
+fn decimal(name: &str) -> Option<(u32, u32)> {
+    let (width, scale) = name.strip_prefix("DECIMAL(")?.strip_suffix(')')?.split_once(',')?;
+    let (width, scale): (u32, u32) = (width.trim().parse().ok()?, scale.trim().parse().ok()?);
+    Some((width.checked_sub(scale)?, scale))
+}
+
+/// Names and types of a relation's columns.
+///
+/// # Errors
+/// The engine's message.
+pub fn columns(engine: &dyn Engine, relation: &str) -> Result<Vec<(String, String)>> {
+    Ok(engine.query(&format!("select * from {relation} limit 0"))?.columns)
+}
+
+/// Lines the columns of both relations up.
+///
+/// # Errors
+/// An option names a column that is not there, or nothing is left to compare.
+pub fn align(
+    reference: &[(String, String)],
+    candidate: &[(String, String)],
+    options: &Options,
+) -> Result<(SchemaDifference, Vec<Pair>)> {
+    known(options, reference, candidate)?;
+    let left_out = |name: &str| options.exclude.iter().any(|e| e.eq_ignore_ascii_case(name));
+    let mut difference = SchemaDifference::default();
+    let mut pairs = Vec::new();
+    let mut places = Vec::new();
+    for (name, left) in reference.iter().filter(|(name, _)| !left_out(name)) {
+        let Some(place) = candidate.iter().position(|(other, _)| other.eq_ignore_ascii_case(name)) else {
+            difference.missing.push(name.clone());
+            continue;
+        };
+        places.push(place);
+        let (other, right) = &candidate[place];
+        let pair = pair(name, left, other, right, options);
+        if left != right {
+            difference.types.push(TypeChange {
+                column: name.clone(),
+                reference: left.clone(),
+                candidate: right.clone(),
+                compatible: compatible(Type::of(left), Type::of(right)),
+                compared: pair.is_some(),
+            });
+        }
+        pairs.extend(pair);
+    }
+    difference.reordered = !places.is_sorted();
+    let extra = candidate.iter().filter(|(name, _)| !left_out(name));
+    let extra = extra.filter(|(name, _)| !reference.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
+    difference.unexpected = extra.map(|(name, _)| name.clone()).collect();
+    Ok((difference, pairs))
+}
+
+fn compatible(left: Type, right: Type) -> bool {
+    match (left, right) {
+        (l, r) if l.number() && r.number() => true,
+        (Type::Text, Type::Text) | (Type::Timestamp { .. }, Type::Timestamp { .. }) => true,
+        _ => false,
+    }
+}
+
+fn pair(name: &str, left: &str, other: &str, right: &str, options: &Options) -> Option<Pair> {
+    let (l, r) = (quoted(name), quoted(other));
+    let (lt, rt) = (Type::of(left), Type::of(right));
+    let both = |form: &dyn Fn(&str) -> String| (form(&l), form(&r));
+    let cast = |to: &str| both(&|x| format!("cast({x} as {to})"));
+    let forms = if left == right {
+        (l.clone(), r.clone())
+    } else {
+        match (lt, rt) {
+            (Type::Integer { wide: a, .. }, Type::Integer { wide: b, .. }) => {
+                cast(if a || b { "hugeint" } else { "bigint" })
+            }
+            (Type::Float, Type::Float) => cast("double"),
+            (Type::Timestamp { nanoseconds: false }, Type::Timestamp { nanoseconds: false }) => cast("timestamp"),
+            (Type::Date, Type::Timestamp { nanoseconds: false })
+            | (Type::Timestamp { nanoseconds: false }, Type::Date) => cast("timestamp"),
+            // Which instant a time without zone means, nobody knows here.
+            (Type::TimestampTz, Type::Timestamp { .. } | Type::Date)
+            | (Type::Timestamp { .. } | Type::Date, Type::TimestampTz) => {
+                return None;
+            }
+            _ if lt.number() && rt.number() => numbers(&l, lt, &r, rt),
+            _ => cast("varchar"),
+        }
+    };
+    let named = options.column_tolerance.iter().find(|(column, _)| column.eq_ignore_ascii_case(name));
+    let float = lt == Type::Float || rt == Type::Float;
+    let tolerance = match named {
+        Some((_, relative)) => Some((*relative, options.absolute_tolerance)),
+        None if float => Some((options.tolerance, options.absolute_tolerance)),
+        None => None,
+    };
+    let numeric = lt.number() && rt.number();
+    Some(Pair {
+        name: name.to_owned(),
+        reference: forms.0,
+        candidate: forms.1,
+        numbers: numeric.then(|| cast("double")),
+        tolerance: tolerance.filter(|&(relative, absolute)| numeric && (relative > 0.0 || absolute > 0.0)),
+        keyable: !float && lt != Type::Other || left == "UUID" || left == "BOOLEAN",
+        integer: matches!(lt, Type::Integer { .. }),
+    })
+}
+
+/// Numbers of different kinds in one form whose equality is exact: a decimal wide enough for both, else text.
+fn numbers(l: &str, lt: Type, r: &str, rt: Type) -> (String, String) {
+    let size = |t: Type| match t {
+        Type::Integer { digits, .. } => Some((digits, 0)),
+        Type::Decimal { digits, scale } => Some((digits, scale)),
+        _ => None,
+    };
+    if let (Some((ld, ls)), Some((rd, rs))) = (size(lt), size(rt)) {
+        let (digits, scale) = (ld.max(rd), ls.max(rs));
+        if digits + scale <= 38 {
+            let form = |x: &str| format!("cast({x} as decimal({}, {scale}))", digits + scale);
+            return (form(l), form(r));
+        }
+        let form = |x: &str, scale| match scale {
+            0 => format!("cast({x} as varchar)"),
+            _ => format!("rtrim(rtrim(cast({x} as varchar), '0'), '.')"),
+        };
+        return (form(l, ls), form(r, rs));
+    }
+    (beside_float(l, lt), beside_float(r, rt))
+}
+
+/// Below 2^53 a double holds every integer; beyond, 9007199254740993 would equal its neighbour.
+fn beside_float(x: &str, t: Type) -> String {
+    let whole = match t {
+        Type::Float => {
+            format!("case when isfinite({x}) and {x} = trunc({x}) then try_cast(cast({x} as double) as hugeint) end")
+        }
+        Type::Decimal { scale, .. } if scale > 0 => {
+            format!("case when {x} = trunc({x}) then try_cast(trunc({x}) as hugeint) end")
+        }
+        _ => format!("cast({x} as hugeint)"),
+    };
+    let double = format!("cast({x} as double)");
+    format!(
+        "case when abs({double}) >= 9007199254740992 then coalesce(cast({whole} as varchar), cast({double} as varchar)) \
+         else cast(case when {double} = 0 then 0 else {double} end as varchar) end"
+    )
+}
+
+/// Every column that an option names must be there.
+fn known(options: &Options, reference: &[(String, String)], candidate: &[(String, String)]) -> Result<()> {
+    for (what, value) in [("tolerance", options.tolerance), ("absolute tolerance", options.absolute_tolerance)]
+        .into_iter()
+        .chain(options.column_tolerance.iter().map(|(column, value)| (column.as_str(), *value)))
+    {
+        if !value.is_finite() || value < 0.0 {
+            bail!("tolerance {value} of {what}: give a number from 0 upwards");
+        }
+    }
+    let named = options.exclude.iter().chain(options.column_tolerance.keys()).chain(options.key.iter().flatten());
+    for name in named {
+        let has = |side: &[(String, String)]| side.iter().any(|(column, _)| column.eq_ignore_ascii_case(name));
+        if !has(reference) && !has(candidate) {
+            let near = reference.iter().max_by(|a, b| {
+                let score = |c: &str| strsim::jaro_winkler(&c.to_lowercase(), &name.to_lowercase());
+                score(&a.0).total_cmp(&score(&b.0))
+            });
+            let near = near.map(|(column, _)| format!("; did you mean {column}?")).unwrap_or_default();
+            bail!("neither relation has a column {name}{near}");
+        }
+    }
+    for name in options.key.iter().flatten() {
+        if options.exclude.iter().any(|e| e.eq_ignore_ascii_case(name)) {
+            bail!("key column {name} is excluded from the comparison; drop it from one of the two");
+        }
+    }
+    if options.key.as_ref().is_some_and(Vec::is_empty) {
+        bail!("the key names no column");
+    }
+    Ok(())
+}
+
+/// The pairs of the key columns.
+///
+/// # Errors
+/// A key column is missing on one side.
+pub fn key_pairs(pairs: &[Pair], key: &[String]) -> Result<Vec<usize>> {
+    key.iter()
+        .map(|name| {
+            pairs.iter().position(|p| p.name.eq_ignore_ascii_case(name)).with_context(|| {
+                format!("key column {name} cannot be compared: both relations must have it, in kindred types")
+            })
+        })
+        .collect()
+}

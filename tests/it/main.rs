@@ -1,0 +1,12 @@
+//! The integration tests: one binary, which drives the real `rowproof` in repositories of its own making.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
+mod cases;
+mod cli;
+mod demo;
+mod forgotten;
+mod imports;
+mod run;
+mod sandbox;
+mod tour;

@@ -3,10 +3,13 @@
 pub(crate) mod assemble;
 pub(crate) mod config;
 pub(crate) mod ephemeral;
+pub(crate) mod extras;
+pub(crate) mod hooks;
 pub(crate) mod load;
 pub(crate) mod names;
 pub(crate) mod nodes;
 pub(crate) mod profile;
 pub(crate) mod project_file;
 pub(crate) mod properties;
+pub(crate) mod settle;
 pub(crate) mod tests;

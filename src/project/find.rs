@@ -15,7 +15,15 @@ pub struct Found {
 
 /// Folders whose projects are somebody else's: installed packages, tools, builds.
 const FOREIGN: [&str; 10] = [
-    "dbt_packages", "dbt_modules", "node_modules", "target", "venv", "env", "site-packages", "vendor", "integration_tests",
+    "dbt_packages",
+    "dbt_modules",
+    "node_modules",
+    "target",
+    "venv",
+    "env",
+    "site-packages",
+    "vendor",
+    "integration_tests",
     "__pycache__",
 ];
 
@@ -45,7 +53,9 @@ pub fn find_project(files: &FileSet, hint: Option<&str>) -> Result<Found> {
         return Ok(Found { kind: ProjectKind::Sql, root: hint.to_owned() });
     }
     let place = if hint.is_empty() { "here".to_owned() } else { format!("in {hint}") };
-    bail!("no project found {place}: neither a dbt_project.yml nor a .sql file; name its folder with `project: {{path: ...}}` in rowproof.yml")
+    bail!(
+        "no project found {place}: neither a dbt_project.yml nor a .sql file; name its folder with `project: {{path: ...}}` in rowproof.yml"
+    )
 }
 
 /// The dbt project file of a folder, when it has one.
@@ -59,7 +69,9 @@ fn is_dbt(files: &FileSet, root: &str) -> bool {
 
 /// Whether a path (from the project's root) is a SQL file of the project itself.
 pub(crate) fn is_sql(path: &str) -> bool {
-    path.to_lowercase().ends_with(".sql") && !foreign(path) && !path.split('/').any(|part| part == "tests" || part == "test")
+    path.to_lowercase().ends_with(".sql")
+        && !foreign(path)
+        && !path.split('/').any(|part| part == "tests" || part == "test")
 }
 
 fn foreign(path: &str) -> bool {
@@ -103,6 +115,8 @@ mod tests {
     fn several_or_none_are_errors_that_say_what_to_do() {
         let several = found(&["a/dbt_project.yml", "b/dbt_project.yml"], None).unwrap_err().to_string();
         assert!(several.contains("a, b") && several.contains("path"), "{several}");
-        assert!(found(&["README.md", "node_modules/x.sql"], None).unwrap_err().to_string().contains("no project found"));
+        assert!(
+            found(&["README.md", "node_modules/x.sql"], None).unwrap_err().to_string().contains("no project found")
+        );
     }
 }

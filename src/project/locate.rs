@@ -148,8 +148,10 @@ mod tests {
         Span { line, column, end_line: line, end_column, start, end: start + text.len() }
     }
 
-    const RAW: &str = "{{ config(x=1) }}\n\nselect\n    a,\n    {{ cents('b') }} as b\nfrom {{ ref('t') }}\nwhere c > 1\n";
-    const SQL: &str = "select\n    a,\n    round(\n      b / 100,\n      2\n    ) as b\nfrom \"db\".\"s\".\"t\"\nwhere c > 1";
+    const RAW: &str =
+        "{{ config(x=1) }}\n\nselect\n    a,\n    {{ cents('b') }} as b\nfrom {{ ref('t') }}\nwhere c > 1\n";
+    const SQL: &str =
+        "select\n    a,\n    round(\n      b / 100,\n      2\n    ) as b\nfrom \"db\".\"s\".\"t\"\nwhere c > 1";
 
     #[test]
     fn unchanged_lines_map_to_themselves() {

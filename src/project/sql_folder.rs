@@ -2,14 +2,15 @@
 
 use super::find::{is_sql, relative};
 use super::load::LoadOptions;
-use super::{Compiled, Model, NodeKind, NotCompiled, NotCompiledCode, Place, Problem, Project, ProjectKind, RelationName, Target};
+use super::{
+    Compiled, Model, NodeKind, NotCompiled, NotCompiledCode, Place, Problem, Project, ProjectKind, RelationName, Target,
+};
 use crate::sql::{self, Dialect, RelationUse, SqlError};
 use anyhow::Result;
 use rayon::prelude::*;
 use regex::Regex;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// Finds the base relations that a SQL text names.
 type Relations = fn(&str, Dialect) -> Result<Vec<RelationUse>, SqlError>;
@@ -37,14 +38,20 @@ fn load_with(options: &LoadOptions<'_>, relations: Relations) -> Result<Project>
         }
         models.insert(model.unique_id.clone(), model);
     }
-    let names: BTreeMap<String, String> = models.values().map(|m| (m.name.to_lowercase(), m.unique_id.clone())).collect();
+    let names: BTreeMap<String, String> =
+        models.values().map(|m| (m.name.to_lowercase(), m.unique_id.clone())).collect();
     models.par_iter_mut().for_each(|(_, model)| depend(model, &names, dialect, relations));
     Ok(Project {
         kind: ProjectKind::Sql,
         name: folder.to_owned(),
         root: options.root.clone(),
         dialect,
-        target: Target { adapter: "duckdb".into(), schema: "main".into(), database: "memory".into(), ..Target::default() },
+        target: Target {
+            adapter: "duckdb".into(),
+            schema: "main".into(),
+            database: "memory".into(),
+            ..Target::default()
+        },
         models,
         sources: BTreeMap::new(),
         tests: BTreeMap::new(),
@@ -121,12 +128,17 @@ fn query(text: &str, name: &str, path: &str) -> (Result<Compiled, NotCompiled>, 
         return (Ok(Compiled { sql, ..Compiled::default() }), String::new(), "view");
     };
     let materialized = if found[1].eq_ignore_ascii_case("table") { "table" } else { "view" };
-    let parts: Vec<String> = found[2].split('.').map(|p| p.trim().trim_matches(['"', '`', '[', ']']).to_owned()).collect();
+    let parts: Vec<String> =
+        found[2].split('.').map(|p| p.trim().trim_matches(['"', '`', '[', ']']).to_owned()).collect();
     let schema = if parts.len() > 1 { parts[parts.len() - 2].clone() } else { String::new() };
     let made = parts.last().map(String::as_str).unwrap_or_default();
     if !made.eq_ignore_ascii_case(name) {
         let message = format!("the file makes `{made}`, but is named `{name}`; give both one name");
-        return (Err(NotCompiled { code: NotCompiledCode::CompilerError, ..refused(path, 1, message) }), schema, materialized);
+        return (
+            Err(NotCompiled { code: NotCompiledCode::CompilerError, ..refused(path, 1, message) }),
+            schema,
+            materialized,
+        );
     }
     if found.get(3).is_some() {
         let message = "a column list after the name is not read; name the columns in the query".to_owned();
@@ -174,7 +186,10 @@ mod tests {
     fn files_are_models_and_references_are_dependencies() {
         let project = project(&[
             ("staging/stg_orders.sql", "select * from raw.orders;\n"),
-            ("marts/orders.sql", "-- the mart\ncreate or replace table marts.orders as\nselect id from stg_orders join public.customers c using (id)\n"),
+            (
+                "marts/orders.sql",
+                "-- the mart\ncreate or replace table marts.orders as\nselect id from stg_orders join public.customers c using (id)\n",
+            ),
             ("staging/customers.sql", "select 1 as id"),
             ("tests/check.sql", "select 1"),
             (".hidden/x.sql", "select 1"),

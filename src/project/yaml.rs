@@ -103,7 +103,8 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
         let place = error.location();
         let full = error.without_snippet().to_string();
         let message = full.lines().next().unwrap_or("cannot be read").to_owned();
-        let number = |f: fn(&serde_saphyr::Location) -> u64| place.as_ref().map_or(0, |l| u32::try_from(f(l)).unwrap_or(0));
+        let number =
+            |f: fn(&serde_saphyr::Location) -> u64| place.as_ref().map_or(0, |l| u32::try_from(f(l)).unwrap_or(0));
         YamlError { message, line: number(|l| l.line()), column: number(|l| l.column()) }
     })
 }

@@ -1,18 +1,18 @@
 //! Second pass: compiled SQL, tests, hooks, exposures; put together as a [`Project`].
 
-use super::config::{as_list, tags, truth};
-use super::load::{Loaded, Settled};
+use super::config::tags;
+use super::load::{Ephemeral, Loaded, Settled};
 use super::names::node_json;
 use super::properties::{self, SourceTable};
-use super::tests;
+use super::{extras, hooks, tests};
 use crate::project::jinja::index::Entry;
 use crate::project::jinja::job::{Job, NodeInfo};
 use crate::project::jinja::render;
 use crate::project::jinja::tokens::line_of;
 use crate::project::yaml::Node;
 use crate::project::{
-    ColumnInfo, Compiled, DataTest, Hook, Model, NodeKind, NotCompiled, Place, Problem, Project, ProjectKind, RelationName,
-    Source, TestKind, UnitTest, config_of,
+    ColumnInfo, Compiled, DataTest, Hook, Model, NodeKind, NotCompiled, Place, Problem, Project, ProjectKind,
+    RelationName, Source, TestKind, config_of,
 };
 use indexmap::IndexMap;
 use rayon::prelude::*;
@@ -35,7 +35,8 @@ pub(crate) fn project(mut loaded: Loaded<'_>) -> Project {
     for (settled, rendered) in loaded.drafts.iter().zip(&rendered) {
         if config_of(&settled.draft.config, "materialized") == Some("ephemeral") {
             let sql = rendered.sql.as_ref().map(|c| c.sql.clone()).map_err(Clone::clone);
-            let entry = (settled.draft.name.clone(), sql, rendered.ephemeral.clone());
+            let (name, reads) = (settled.draft.name.clone(), rendered.ephemeral.clone());
+            let entry = Ephemeral { name, sql, reads };
             loaded.ephemeral.insert(settled.draft.unique_id.clone(), entry);
         }
     }
@@ -46,7 +47,7 @@ pub(crate) fn project(mut loaded: Loaded<'_>) -> Project {
             let test = singular(settled, compiled, rendered.depends_on);
             data_tests.insert(test.unique_id.clone(), test);
         } else {
-            let model = model(&loaded, settled, compiled, rendered);
+            let model = model(settled, compiled, rendered);
             models.insert(model.unique_id.clone(), model);
         }
     }
@@ -58,8 +59,8 @@ pub(crate) fn project(mut loaded: Loaded<'_>) -> Project {
         }
         data_tests.insert(id.clone(), DataTest { unique_id: id, ..test });
     }
-    let exposures = exposures(&loaded, &mut problems);
-    let unit_tests = unit_tests(&loaded);
+    let exposures = extras::exposures(&loaded, &mut problems);
+    let unit_tests = extras::unit_tests(&loaded);
     problems.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     Project {
         kind: ProjectKind::Dbt,
@@ -71,13 +72,14 @@ pub(crate) fn project(mut loaded: Loaded<'_>) -> Project {
         tests: data_tests,
         unit_tests,
         exposures,
-        hooks: project_hooks(&loaded),
+        hooks: hooks::of_project(&loaded),
         sources: std::mem::take(&mut loaded.sources).into_iter().map(|s| (s.unique_id.clone(), s)).collect(),
         problems,
     }
 }
 
-fn info(settled: &Settled) -> NodeInfo {
+/// What a node's templates see of it.
+pub(crate) fn info(settled: &Settled) -> NodeInfo {
     let draft = &settled.draft;
     NodeInfo {
         unique_id: draft.unique_id.clone(),
@@ -105,7 +107,7 @@ fn node(loaded: &Loaded<'_>, settled: &Settled) -> Rendered {
     if let Some(refused) = &draft.refused {
         out.sql = Err(refused.clone());
     }
-    out.hooks = hooks(loaded, settled, &mut out.depends_on);
+    out.hooks = hooks::of_node(loaded, settled, &mut out.depends_on);
     out
 }
 
@@ -160,7 +162,7 @@ fn finished(loaded: &Loaded<'_>, settled: &Settled, rendered: &Rendered) -> Resu
     })
 }
 
-fn model(loaded: &Loaded<'_>, settled: &Settled, compiled: Result<Compiled, NotCompiled>, rendered: Rendered) -> Model {
+fn model(settled: &Settled, compiled: Result<Compiled, NotCompiled>, rendered: Rendered) -> Model {
     let draft = &settled.draft;
     let patch = draft.patch.as_ref();
     let snapshot = draft.kind == NodeKind::Snapshot;
@@ -171,7 +173,6 @@ fn model(loaded: &Loaded<'_>, settled: &Settled, compiled: Result<Compiled, NotC
     } else {
         (Arc::clone(&draft.text), 1)
     };
-    let _ = loaded;
     Model {
         unique_id: draft.unique_id.clone(),
         name: draft.name.clone(),
@@ -201,7 +202,10 @@ fn columns(settled: &Settled) -> IndexMap<String, ColumnInfo> {
     let shared = properties::columns(&patch.node, &patch.place.path);
     let versions = patch.node.get("versions").map(Node::items).unwrap_or_default();
     let own = settled.draft.version.as_ref().and_then(|(v, _)| {
-        versions.iter().find(|node| node.get("v").and_then(Node::text).as_ref() == Some(v)).filter(|n| n.get("columns").is_some())
+        versions
+            .iter()
+            .find(|node| node.get("v").and_then(Node::text).as_ref() == Some(v))
+            .filter(|n| n.get("columns").is_some())
     });
     let Some(own) = own else { return shared };
     let mut out = IndexMap::new();
@@ -244,7 +248,8 @@ fn generic(loaded: &Loaded<'_>, problems: &mut Vec<Problem>) -> Vec<DataTest> {
     for settled in loaded.drafts.iter().filter(|s| !s.draft.singular) {
         if let Some(patch) = &settled.draft.patch {
             let ephemeral = config_of(&settled.draft.config, "materialized") == Some("ephemeral");
-            let entry = Entry { unique_id: settled.draft.unique_id.clone(), relation: settled.relation.clone(), ephemeral };
+            let entry =
+                Entry { unique_id: settled.draft.unique_id.clone(), relation: settled.relation.clone(), ephemeral };
             declared.extend(tests::declared(patch, &entry, &settled.draft.name, problems));
         }
     }
@@ -287,108 +292,4 @@ pub(crate) fn source(
         external_location,
         place: table.place.clone(),
     }
-}
-
-fn hooks(loaded: &Loaded<'_>, settled: &Settled, depends_on: &mut BTreeSet<String>) -> Vec<Hook> {
-    let mut out = Vec::new();
-    for (event, key) in [("pre-hook", "pre_hook"), ("post-hook", "post_hook")] {
-        for hook in settled.draft.config.get(key).map(as_list).unwrap_or_default() {
-            let text = hook.as_str().or_else(|| hook.get("sql").and_then(Value::as_str)).map(str::to_owned);
-            let Some(text) = text else { continue };
-            let place = hook_place(loaded, settled, &text);
-            let (job, sql) = render::text(&loaded.env, Job::new(&loaded.world, info(settled), true), &text, &place);
-            depends_on.extend(job.seen().depends_on.iter().cloned());
-            out.push(Hook { event: event.to_owned(), sql: sql.map(|s| s.trim().to_owned()), place });
-        }
-    }
-    out
-}
-
-/// Where a hook is written: the node's file, its properties, or the project file; by its first line of text.
-fn hook_place(loaded: &Loaded<'_>, settled: &Settled, hook: &str) -> Place {
-    let draft = &settled.draft;
-    let needle = hook.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or(hook);
-    let properties = draft.patch.as_ref().map(|p| p.place.path.clone());
-    let project = loaded.packages.get(&draft.package).map(|p| p.path.clone());
-    for path in [Some(draft.path.clone()), properties, project, Some(loaded.root.path.clone())].into_iter().flatten() {
-        let text = loaded.files.text(&path).ok().flatten().unwrap_or_default();
-        if let Some(at) = text.find(needle) {
-            let line = line_of(&text, at);
-            let column = text[..at].rsplit('\n').next().map_or(0, |l| l.chars().count() + 1);
-            return Place { path, line, column: u32::try_from(column).unwrap_or(0) };
-        }
-    }
-    Place { path: draft.path.clone(), line: 1, column: 1 }
-}
-
-fn project_hooks(loaded: &Loaded<'_>) -> Vec<Hook> {
-    let mut out = Vec::new();
-    for package in loaded.packages.values() {
-        for (event, text, place) in &package.hooks {
-            let node = NodeInfo {
-                unique_id: format!("operation.{}.{event}", package.name),
-                name: event.clone(),
-                package: package.name.clone(),
-                path: place.path.clone(),
-                ..NodeInfo::default()
-            };
-            let (_, sql) = render::text(&loaded.env, Job::new(&loaded.world, node, true), text, place);
-            out.push(Hook { event: event.clone(), sql: sql.map(|s| s.trim().to_owned()), place: place.clone() });
-        }
-    }
-    out
-}
-
-fn exposures(loaded: &Loaded<'_>, problems: &mut Vec<Problem>) -> BTreeMap<String, Vec<String>> {
-    let mut out = BTreeMap::new();
-    for patch in &loaded.properties.exposures {
-        let name = patch.node.get("name").and_then(Node::text).unwrap_or_default();
-        let node = NodeInfo {
-            unique_id: format!("exposure.{}.{name}", patch.package),
-            name: name.clone(),
-            package: patch.package.clone(),
-            path: patch.place.path.clone(),
-            ..NodeInfo::default()
-        };
-        if !properties::enabled(&patch.node) {
-            continue;
-        }
-        let job = Arc::new(Job::new(&loaded.world, node, true));
-        for item in patch.node.get("depends_on").map(Node::items).unwrap_or_default() {
-            let text = item.text().unwrap_or_default();
-            if let Err(fault) = render::expression(&loaded.env, &job, &text) {
-                problems.push(Problem {
-                    place: Place { path: patch.place.path.clone(), line: item.line, column: item.column },
-                    message: format!("exposure `{name}`: {}", fault.message),
-                    help: "name a model or source that exists".to_owned(),
-                });
-            }
-        }
-        let depends_on: Vec<String> = job.seen().depends_on.iter().cloned().collect();
-        out.insert(name, depends_on);
-    }
-    out
-}
-
-fn unit_tests(loaded: &Loaded<'_>) -> BTreeMap<String, UnitTest> {
-    let mut out = BTreeMap::new();
-    for patch in loaded.properties.unit_tests.iter().filter(|p| {
-        truth(p.node.get("config").and_then(|c| c.get("enabled")).map(Node::to_json).as_ref(), true)
-    }) {
-        let name = patch.node.get("name").and_then(Node::text).unwrap_or_default();
-        let model_name = patch.node.get("model").and_then(Node::text).unwrap_or_default();
-        let found = loaded.world.index.get().and_then(|index| {
-            index.node(None, &model_name, None, &patch.package, &loaded.world.root).ok().map(|e| e.unique_id.clone())
-        });
-        let unique_id = format!("unit_test.{}.{model_name}.{name}", patch.package);
-        let test = UnitTest {
-            unique_id: unique_id.clone(),
-            name,
-            model: found,
-            definition: patch.node.to_json(),
-            place: patch.place.clone(),
-        };
-        out.insert(unique_id, test);
-    }
-    out
 }

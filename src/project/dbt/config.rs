@@ -82,7 +82,9 @@ pub(crate) fn truth(value: Option<&Value>, default: bool) -> bool {
     match value {
         None | Some(Value::Null) => default,
         Some(Value::Bool(yes)) => *yes,
-        Some(Value::String(text)) => !matches!(text.trim().to_lowercase().as_str(), "false" | "no" | "off" | "0" | "" | "none"),
+        Some(Value::String(text)) => {
+            !matches!(text.trim().to_lowercase().as_str(), "false" | "no" | "off" | "0" | "" | "none")
+        }
         Some(Value::Number(number)) => number.as_f64() != Some(0.0),
         Some(_) => true,
     }

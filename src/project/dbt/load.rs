@@ -1,24 +1,19 @@
 //! Loads a dbt project: files, configs (first pass), names, compiled SQL (second pass).
 
-use super::config::truth;
-use super::names::{Naming, node_json};
+use super::names::Naming;
 use super::nodes::{self, Draft};
 use super::profile::{self, ProfileFile};
 use super::project_file::{self, PackageFile};
 use super::properties::{self, Properties};
-use super::{assemble, ephemeral};
+use super::{assemble, ephemeral, settle};
 use crate::files::FileSet;
-use crate::project::jinja::index::{Entry, Index};
-use crate::project::jinja::job::{Job, NodeInfo, Question, World};
+use crate::project::jinja::job::{Question, World};
 use crate::project::jinja::macros::{BUILTIN, Macros};
 use crate::project::jinja::{builtin, render};
-use crate::project::{
-    NodeKind, NotCompiled, NotCompiledCode, Place, Problem, Project, RelationName, Source, config_of,
-};
+use crate::project::{NotCompiled, NotCompiledCode, Place, Problem, Project, RelationName, Source};
 use crate::sql::Dialect;
 use anyhow::Result;
 use minijinja::Environment;
-use rayon::prelude::*;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Sender;
@@ -49,9 +44,16 @@ pub(crate) struct Loaded<'a> {
     pub(crate) drafts: Vec<Settled>,
     pub(crate) sources: Vec<Source>,
     pub(crate) problems: Vec<Problem>,
-    /// Own SQL of each ephemeral model (or why there is none) and the ephemeral models that it reads.
-    pub(crate) ephemeral: BTreeMap<String, (String, Result<String, NotCompiled>, Vec<String>)>,
+    /// Ephemeral models by unique id.
+    pub(crate) ephemeral: BTreeMap<String, Ephemeral>,
     pub(crate) dialect: Dialect,
+}
+
+/// An ephemeral model: its own SQL (or why there is none) and the ephemeral models that it reads.
+pub(crate) struct Ephemeral {
+    pub(crate) name: String,
+    pub(crate) sql: Result<String, NotCompiled>,
+    pub(crate) reads: Vec<String>,
 }
 
 /// A node with its config and name.
@@ -88,11 +90,12 @@ impl Loaded<'_> {
         if ctes.iter().any(|(done, _, _)| done == id) {
             return Ok(());
         }
-        let refused = |message: String, code| NotCompiled { code, message, name: Some(id.to_owned()), place: place.clone() };
+        let refused =
+            |message: String, code| NotCompiled { code, message, name: Some(id.to_owned()), place: place.clone() };
         if open.iter().any(|o| o == id) {
             return Err(refused(format!("ephemeral model `{id}` reads itself"), NotCompiledCode::CompilerError));
         }
-        let Some((name, sql, used)) = self.ephemeral.get(id) else {
+        let Some(Ephemeral { name, sql, reads }) = self.ephemeral.get(id) else {
             return Err(refused(format!("ephemeral model `{id}` has no SQL"), NotCompiledCode::Upstream));
         };
         let sql = sql.as_ref().map_err(|error| {
@@ -100,7 +103,7 @@ impl Loaded<'_> {
             refused(message, NotCompiledCode::Upstream)
         })?;
         open.push(id.to_owned());
-        for parent in used {
+        for parent in reads {
             self.collect(parent, ctes, open, place)?;
         }
         open.pop();
@@ -128,7 +131,8 @@ fn settle(input: Input<'_>) -> Result<Loaded<'_>> {
     problems.extend(more);
     let mut packages: BTreeMap<String, PackageFile> = installed.into_iter().map(|p| (p.name.clone(), p)).collect();
     packages.insert(root.name.clone(), root.clone());
-    let missing: BTreeSet<String> = requested.into_iter().filter(|name| !is_installed(name, &packages, &root)).collect();
+    let missing: BTreeSet<String> =
+        requested.into_iter().filter(|name| !is_installed(name, &packages, &root)).collect();
     let (target, more) = profile::target(&input.profiles, root.profile.as_deref(), input.target.as_deref(), &|name| {
         input.env.get(name).cloned()
     });
@@ -168,7 +172,7 @@ fn settle(input: Input<'_>) -> Result<Loaded<'_>> {
         ephemeral: BTreeMap::new(),
         dialect,
     };
-    index(&mut loaded, found);
+    settle::index(&mut loaded, found);
     Ok(loaded)
 }
 
@@ -189,7 +193,8 @@ fn read_macros(files: &FileSet, packages: &BTreeMap<String, PackageFile>, proble
         let generic = package.test_paths.iter().map(|path| format!("{path}/generic"));
         let folders: BTreeSet<String> = package.macro_paths.iter().cloned().chain(generic).collect();
         // A snapshot or model file never defines macros for others.
-        let paths: BTreeSet<&str> = folders.iter().flat_map(|f| files.under(f)).filter(|p| p.ends_with(".sql")).collect();
+        let paths: BTreeSet<&str> =
+            folders.iter().flat_map(|f| files.under(f)).filter(|p| p.ends_with(".sql")).collect();
         for path in paths {
             let outcome = match files.text(path) {
                 Ok(text) => macros.read(&package.name, path, &text.unwrap_or_default()),
@@ -212,7 +217,9 @@ fn vars(
     packages: &BTreeMap<String, PackageFile>,
     given: &Map<String, Value>,
 ) -> BTreeMap<String, Map<String, Value>> {
-    let scope = |file: &PackageFile, package: &str| file.vars.get(package).and_then(Value::as_object).cloned().unwrap_or_default();
+    let scope = |file: &PackageFile, package: &str| {
+        file.vars.get(package).and_then(Value::as_object).cloned().unwrap_or_default()
+    };
     let global = |file: &PackageFile| {
         let plain = |(key, value): &(&String, &Value)| !(value.is_object() && packages.contains_key(*key));
         file.vars.iter().filter(plain).map(|(k, v)| (k.clone(), v.clone())).collect::<Map<_, _>>()
@@ -256,127 +263,4 @@ fn render_trees(
             package.configs.insert(kind, tree);
         }
     }
-}
-
-/// First pass: configs, names, and with them what `ref` and `source` resolve to.
-fn index(loaded: &mut Loaded<'_>, found: Vec<Draft>) {
-    let naming = loaded.naming();
-    let settled: Vec<(Draft, Option<RelationName>, BTreeMap<String, String>)> =
-        found.into_par_iter().map(|draft| settle_draft(&naming, draft)).collect();
-    let mut index = Index { packages_missing: loaded.world.missing_packages.clone(), ..Index::default() };
-    let mut drafts: Vec<Settled> = Vec::new();
-    let mut ids: BTreeMap<String, String> = BTreeMap::new();
-    let mut problems = Vec::new();
-    for (draft, relation, macros) in settled {
-        let Some(relation) = relation else {
-            index.disabled.insert(draft.name);
-            continue;
-        };
-        if let Some(first) = ids.get(&draft.unique_id) {
-            problems.push(Problem {
-                place: Place { path: draft.path.clone(), line: 1, column: 1 },
-                message: format!("`{}` is defined twice, first in {first}", draft.name),
-                help: "rename one of the two; dbt refuses the project".to_owned(),
-            });
-            continue;
-        }
-        ids.insert(draft.unique_id.clone(), draft.path.clone());
-        if !draft.singular {
-            let ephemeral = config_of(&draft.config, "materialized") == Some("ephemeral");
-            let entry = Entry { unique_id: draft.unique_id.clone(), relation: relation.clone(), ephemeral };
-            match &draft.version {
-                Some((version, latest)) => {
-                    index.insert(&draft.package, &draft.name, version, entry.clone());
-                    if *latest {
-                        index.insert(&draft.package, &draft.name, "", entry);
-                    }
-                }
-                None => index.insert(&draft.package, &draft.name, "", entry),
-            }
-        }
-        drafts.push(Settled { draft, relation, macros });
-    }
-    let sources = index_sources(loaded, &mut index, &mut problems);
-    index.broken_yaml = loaded.properties.broken.clone();
-    drafts.sort_by(|a, b| a.draft.unique_id.cmp(&b.draft.unique_id));
-    // Set once: the world is ours alone until now.
-    let _ = loaded.world.index.set(index);
-    (loaded.drafts, loaded.sources) = (drafts, sources);
-    loaded.problems.extend(problems);
-}
-
-/// Config and name of a node; no name when it is disabled. A node that fails here keeps the reason.
-fn settle_draft(naming: &Naming<'_>, mut draft: Draft) -> (Draft, Option<RelationName>, BTreeMap<String, String>) {
-    let mut calls = Vec::new();
-    let mut macros = BTreeMap::new();
-    if draft.kind != NodeKind::Seed && draft.refused.is_none() {
-        let node = NodeInfo {
-            unique_id: draft.unique_id.clone(),
-            name: draft.name.clone(),
-            package: draft.package.clone(),
-            path: draft.path.clone(),
-            json: node_json(&draft, None, &draft.text),
-            // Configs known so far: `config.get` in a template may ask for them already.
-            config: naming.config(&draft, &[]).unwrap_or_default(),
-            relation: None,
-        };
-        let (job, result) = render::node(naming.env, Job::new(naming.world, node, false), &draft.text, draft.range.clone());
-        let mut seen = job.seen();
-        calls = std::mem::take(&mut seen.configs);
-        macros = std::mem::take(&mut seen.macros);
-        draft.refused = result.err();
-    }
-    match naming.config(&draft, &calls) {
-        Ok(config) => draft.config = config,
-        Err(error) => draft.refused = draft.refused.or(Some(error)),
-    }
-    if !truth(draft.config.get("enabled"), true) {
-        return (draft, None, macros);
-    }
-    let relation = naming.relation(&draft).unwrap_or_else(|error| {
-        draft.refused.get_or_insert(error);
-        RelationName { identifier: draft.name.clone(), ..RelationName::default() }
-    });
-    (draft, Some(relation), macros)
-}
-
-fn index_sources(loaded: &Loaded<'_>, index: &mut Index, problems: &mut Vec<Problem>) -> Vec<Source> {
-    let naming = loaded.naming();
-    let mut sources = Vec::new();
-    for table in &loaded.properties.sources {
-        let full = format!("{}.{}", table.source_name, table.name);
-        let settled = naming.source_config(table).and_then(|config| {
-            let names = naming.source(table, &config)?;
-            Ok((config, names))
-        });
-        let (config, (relation, external)) = match settled {
-            Ok(settled) => settled,
-            Err(error) => {
-                problems.push(Problem {
-                    place: table.place.clone(),
-                    message: format!("source `{full}` cannot be named: {}", error.message),
-                    help: "fix the Jinja, or allow what it reads".to_owned(),
-                });
-                index.broken_sources.insert(full);
-                continue;
-            }
-        };
-        if !truth(config.get("enabled"), true) {
-            index.disabled_sources.insert(full);
-            continue;
-        }
-        let unique_id = format!("source.{}.{full}", table.package);
-        let entry = Entry { unique_id: unique_id.clone(), relation: relation.clone(), ephemeral: false };
-        let key = (table.source_name.clone(), table.name.clone());
-        let packages = index.sources.entry(key).or_default();
-        if packages.insert(table.package.clone(), entry).is_some() {
-            problems.push(Problem {
-                place: table.place.clone(),
-                message: format!("source table `{full}` is declared twice"),
-                help: "keep one of the two; dbt refuses the project".to_owned(),
-            });
-        }
-        sources.push(assemble::source(table, unique_id, relation, external, &config));
-    }
-    sources
 }

@@ -51,7 +51,9 @@ impl Naming<'_> {
             merge(&mut config, &self.rendered(&config_layer(&patch.node), &draft.package, &patch.place)?);
             if let Some((v, _)) = &draft.version {
                 let versions = patch.node.get("versions").map(Node::items).unwrap_or_default();
-                if let Some(version) = versions.iter().find(|node| node.get("v").and_then(Node::text).as_ref() == Some(v)) {
+                if let Some(version) =
+                    versions.iter().find(|node| node.get("v").and_then(Node::text).as_ref() == Some(v))
+                {
                     merge(&mut config, &self.rendered(&config_layer(version), &draft.package, &patch.place)?);
                 }
             }
@@ -82,7 +84,9 @@ impl Naming<'_> {
 
     fn value(&self, value: &Value, package: &str, place: &Place) -> Result<Value, NotCompiled> {
         Ok(match value {
-            Value::String(text) if text.contains("{{") || text.contains("{%") => native(&self.text(text, package, place)?),
+            Value::String(text) if text.contains("{{") || text.contains("{%") => {
+                native(&self.text(text, package, place)?)
+            }
             Value::Array(items) => {
                 Value::Array(items.iter().map(|item| self.value(item, package, place)).collect::<Result<_, _>>()?)
             }
@@ -96,7 +100,12 @@ impl Naming<'_> {
         if !text.contains("{{") && !text.contains("{%") {
             return Ok(text.to_owned());
         }
-        let node = NodeInfo { package: package.to_owned(), path: place.path.clone(), unique_id: "yaml".into(), ..NodeInfo::default() };
+        let node = NodeInfo {
+            package: package.to_owned(),
+            path: place.path.clone(),
+            unique_id: "yaml".into(),
+            ..NodeInfo::default()
+        };
         render::text(self.env, Job::new(self.world, node, true), text, place).1
     }
 
@@ -105,9 +114,7 @@ impl Naming<'_> {
         let target = &self.world.target;
         let get = |key: &str| draft.config.get(key).filter(|v| !v.is_null() && v.as_str() != Some("")).cloned();
         let first = |keys: &[&str]| keys.iter().find_map(|key| get(key)).unwrap_or(Value::Null);
-        let fail = |fault: Fault| {
-            fault.into_not_compiled(Place { path: draft.path.clone(), line: 1, column: 0 })
-        };
+        let fail = |fault: Fault| fault.into_not_compiled(Place { path: draft.path.clone(), line: 1, column: 0 });
         let node = node_json(draft, None, &draft.text);
         let name = |function: &str, custom: Value| self.generate(function, &custom, &node, draft).map_err(fail);
         let database = name("generate_database_name", first(&["database", "project", "catalog"]))?;
@@ -183,7 +190,9 @@ impl Naming<'_> {
         };
         let database = match text(&table.table, &["database"])? {
             Some(own) => own,
-            None => text(&table.source, &["database", "catalog", "project"])?.unwrap_or_else(|| target.database.clone()),
+            None => {
+                text(&table.source, &["database", "catalog", "project"])?.unwrap_or_else(|| target.database.clone())
+            }
         };
         let schema = text(&table.source, &["schema", "dataset"])?.unwrap_or_else(|| table.source_name.clone());
         let identifier = text(&table.table, &["identifier"])?.unwrap_or_else(|| table.name.clone());
@@ -191,7 +200,8 @@ impl Naming<'_> {
         for node in [&table.source, &table.table] {
             quoting_of = quoting(quoting_of, node.get("quoting").map(Node::to_map).as_ref());
         }
-        let external = config.get("external_location").or_else(|| config.get("meta").and_then(|m| m.get("external_location")));
+        let external =
+            config.get("external_location").or_else(|| config.get("meta").and_then(|m| m.get("external_location")));
         let external = external.and_then(Value::as_str).map(|location| {
             location
                 .replace("{name}", &table.name)

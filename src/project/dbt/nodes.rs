@@ -58,7 +58,12 @@ impl Draft {
 }
 
 /// Finds the nodes of one package.
-pub(crate) fn find(files: &FileSet, package: &PackageFile, properties: &Properties, problems: &mut Vec<Problem>) -> Vec<Draft> {
+pub(crate) fn find(
+    files: &FileSet,
+    package: &PackageFile,
+    properties: &Properties,
+    problems: &mut Vec<Problem>,
+) -> Vec<Draft> {
     let mut out = Vec::new();
     let finder = Finder { files, package, properties };
     for root in &package.model_paths {
@@ -145,7 +150,9 @@ impl Finder<'_> {
     /// `name_v2.sql` (or the file that `defined_in` names) of a model with `versions:`.
     fn versioned(&self, draft: &mut Draft) {
         let patches = self.properties.patches.iter();
-        for ((_, _, name), patch) in patches.filter(|((kind, package, _), _)| *kind == "models" && *package == draft.package) {
+        for ((_, _, name), patch) in
+            patches.filter(|((kind, package, _), _)| *kind == "models" && *package == draft.package)
+        {
             for version in patch.node.get("versions").map(Node::items).unwrap_or_default() {
                 let Some(v) = version.get("v").and_then(Node::text) else { continue };
                 let file = version.get("defined_in").and_then(Node::text).unwrap_or_else(|| format!("{name}_v{v}"));
@@ -167,7 +174,8 @@ impl Finder<'_> {
     fn versioned_in_place(&self, draft: &mut Draft) {
         let Some(patch) = draft.patch.clone() else { return };
         let versions = patch.node.get("versions").map(Node::items).unwrap_or_default();
-        let defined = versions.iter().find(|v| v.get("defined_in").and_then(Node::text).as_deref() == Some(draft.name.as_str()));
+        let defined =
+            versions.iter().find(|v| v.get("defined_in").and_then(Node::text).as_deref() == Some(draft.name.as_str()));
         let v = defined.and_then(|v| v.get("v")).and_then(Node::text).or_else(|| latest(&patch.node));
         if let Some(v) = v {
             draft.version = Some((v.clone(), latest(&patch.node).as_deref() == Some(v.as_str())));
@@ -230,7 +238,9 @@ impl Finder<'_> {
     /// Snapshots that YAML alone defines, by `relation:`.
     fn yaml_snapshots(&self, out: &mut Vec<Draft>) {
         for ((kind, package, name), patch) in &self.properties.patches {
-            let Some(relation) = patch.node.get("relation").filter(|_| *kind == "snapshots" && *package == self.package.name) else {
+            let Some(relation) =
+                patch.node.get("relation").filter(|_| *kind == "snapshots" && *package == self.package.name)
+            else {
                 continue;
             };
             let expression = relation.text().unwrap_or_default();

@@ -55,7 +55,8 @@ pub(crate) fn target(
         let chosen = wanted.map(str::to_owned).or_else(|| found.get("target").and_then(|n| text.of(n)));
         let chosen = chosen.unwrap_or_else(|| "default".to_owned());
         let Some(output) = found.get("outputs").and_then(|outputs| outputs.get(&chosen)) else {
-            let names: Vec<&String> = found.get("outputs").map(|o| o.entries().map(|(k, _)| k).collect()).unwrap_or_default();
+            let names: Vec<&String> =
+                found.get("outputs").map(|o| o.entries().map(|(k, _)| k).collect()).unwrap_or_default();
             let message = format!("the profile has no target `{chosen}` (it has {names:?})");
             problems.push(problem(found.line, message, "name one with `project: {target: ...}` in rowproof.yml"));
             continue;
@@ -172,7 +173,8 @@ mod tests {
 
     #[test]
     fn a_missing_variable_or_target_is_said() {
-        let text = "p:\n  target: dev\n  outputs:\n    dev: {type: postgres, schema: \"{{ env_var('S') }}\", dbname: d}\n";
+        let text =
+            "p:\n  target: dev\n  outputs:\n    dev: {type: postgres, schema: \"{{ env_var('S') }}\", dbname: d}\n";
         let (found, problems) = target(&file(text), Some("p"), None, &|_| None);
         assert_eq!((found.adapter.as_str(), found.database.as_str()), ("postgres", "d"));
         assert!(problems[0].message.contains("env_var('S')"), "{problems:?}");

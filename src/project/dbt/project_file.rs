@@ -170,7 +170,10 @@ pub(crate) fn requested(files: &FileSet, root: &str) -> (BTreeSet<String>, Vec<P
             let text = ["package", "git", "local"].iter().find_map(|key| item.get(key)).and_then(Node::text);
             let last = text.as_deref().and_then(|t| t.trim_end_matches('/').rsplit('/').next()).map(str::to_owned);
             if let Some(last) = last {
-                names.insert(last.trim_end_matches(".git").replace('-', "_"));
+                let name = last.trim_end_matches(".git").replace('-', "_");
+                // Repositories of git packages are often named `dbt-` and the package's name.
+                names.extend(name.strip_prefix("dbt_").filter(|_| item.get("git").is_some()).map(str::to_owned));
+                names.insert(name);
             }
         }
     }

@@ -54,16 +54,11 @@ impl Properties {
 
 /// Reads the properties of one package.
 pub(crate) fn read(files: &FileSet, package: &PackageFile, out: &mut Properties) {
-    let roots: BTreeSet<&String> = [
-        &package.model_paths,
-        &package.seed_paths,
-        &package.snapshot_paths,
-        &package.macro_paths,
-        &package.test_paths,
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let roots: BTreeSet<&String> =
+        [&package.model_paths, &package.seed_paths, &package.snapshot_paths, &package.macro_paths, &package.test_paths]
+            .into_iter()
+            .flatten()
+            .collect();
     let mut seen = BTreeSet::new();
     for root in roots {
         for path in files.under(root).filter(|p| p.ends_with(".yml") || p.ends_with(".yaml")) {
@@ -167,7 +162,8 @@ pub(crate) fn config_layer(node: &Node) -> Map<String, Value> {
 /// Declared columns by name. `include`/`exclude` entries of model versions are no columns.
 pub(crate) fn columns(node: &Node, path: &str) -> IndexMap<String, ColumnInfo> {
     let list = node.get("columns").map(Node::items).unwrap_or_default();
-    let named = |item: &Node| item.get("name").and_then(Node::text).map(|name| (name.clone(), column(item, name, path)));
+    let named =
+        |item: &Node| item.get("name").and_then(Node::text).map(|name| (name.clone(), column(item, name, path)));
     list.iter().filter_map(named).collect()
 }
 

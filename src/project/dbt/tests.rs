@@ -20,8 +20,19 @@ use std::sync::Arc;
 
 /// Keys of a test entry that configure it rather than being arguments.
 const CONFIG: [&str; 13] = [
-    "severity", "where", "limit", "warn_if", "error_if", "fail_calc", "store_failures", "store_failures_as", "enabled", "tags",
-    "meta", "database", "schema",
+    "severity",
+    "where",
+    "limit",
+    "warn_if",
+    "error_if",
+    "fail_calc",
+    "store_failures",
+    "store_failures_as",
+    "enabled",
+    "tags",
+    "meta",
+    "database",
+    "schema",
 ];
 
 /// A test as YAML declares it, attached to one node or source.
@@ -199,7 +210,9 @@ fn call(
     let def = find(loaded, declared)?;
     let quoting = Quoting::of(&loaded.world.target.adapter);
     let model = match config.get("where").and_then(Value::as_str).filter(|w| !w.trim().is_empty()) {
-        Some(filter) => Template::from(format!("(select * from {} where {filter}) dbt_subquery", relation.full_name().rendered)),
+        Some(filter) => {
+            Template::from(format!("(select * from {} where {filter}) dbt_subquery", relation.full_name().rendered))
+        }
         None => relation.value(),
     };
     let mut args = vec![("model".to_owned(), model)];
@@ -226,7 +239,10 @@ fn find(loaded: &Loaded<'_>, declared: &Declared) -> Result<Arc<MacroDef>, Fault
     found.cloned().ok_or_else(|| match package {
         Some(package) if loaded.world.missing_packages.contains(package) => Fault::new(
             NotCompiledCode::Packages,
-            format!("test `{}` is of a package that is not installed; run `dbt deps` and keep dbt_packages/", declared.test),
+            format!(
+                "test `{}` is of a package that is not installed; run `dbt deps` and keep dbt_packages/",
+                declared.test
+            ),
         )
         .named(package),
         _ => {
@@ -241,9 +257,9 @@ fn argument(loaded: &Loaded<'_>, job: &Arc<Job>, value: &Value) -> Result<Templa
     Ok(match value {
         Value::String(text) => {
             let trimmed = text.trim();
-            let function = ["ref", "source", "var", "env_var"]
-                .iter()
-                .any(|f| trimmed.strip_prefix(f).is_some_and(|rest| rest.trim_start().starts_with('(') && rest.ends_with(')')));
+            let function = ["ref", "source", "var", "env_var"].iter().any(|f| {
+                trimmed.strip_prefix(f).is_some_and(|rest| rest.trim_start().starts_with('(') && rest.ends_with(')'))
+            });
             let inside = trimmed.strip_prefix("{{").and_then(|t| t.strip_suffix("}}")).filter(|t| !t.contains("{{"));
             if function {
                 render::expression(&loaded.env, job, trimmed)?
@@ -254,16 +270,26 @@ fn argument(loaded: &Loaded<'_>, job: &Arc<Job>, value: &Value) -> Result<Templa
                 let (own, text) = render::node(&loaded.env, own, text, 0..text.len());
                 let told = own.seen();
                 job.seen().depends_on.extend(told.depends_on.iter().cloned());
-                let text = text.map_err(|e| Fault { code: e.code, message: e.message, name: e.name, needle: None, place: None })?;
+                let text = text.map_err(|e| Fault {
+                    code: e.code,
+                    message: e.message,
+                    name: e.name,
+                    needle: None,
+                    place: None,
+                })?;
                 Template::from(text)
             } else {
                 Template::from(text.as_str())
             }
         }
-        Value::Array(items) => List::value(items.iter().map(|item| argument(loaded, job, item)).collect::<Result<_, _>>()?),
+        Value::Array(items) => {
+            List::value(items.iter().map(|item| argument(loaded, job, item)).collect::<Result<_, _>>()?)
+        }
         Value::Object(map) => {
-            let entries: Result<Vec<_>, Fault> =
-                map.iter().map(|(key, value)| Ok((Template::from(key.as_str()), argument(loaded, job, value)?))).collect();
+            let entries: Result<Vec<_>, Fault> = map
+                .iter()
+                .map(|(key, value)| Ok((Template::from(key.as_str()), argument(loaded, job, value)?)))
+                .collect();
             Dict::value(entries?)
         }
         other => from_json(other),

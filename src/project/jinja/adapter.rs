@@ -49,7 +49,11 @@ pub(crate) fn method(job: &Arc<Job>, _: &mut State<'_, '_>, method: &str, args: 
         "type" => Ok(Value::from(job.world.target.adapter.as_str())),
         "is_motherduck" | "is_cluster" => Ok(Value::from(false)),
         // What dbt answers before it has a connection (first pass).
-        "get_columns_in_relation" | "get_missing_columns" | "list_relations_without_caching" | "list_relations" | "list_schemas"
+        "get_columns_in_relation"
+        | "get_missing_columns"
+        | "list_relations_without_caching"
+        | "list_relations"
+        | "list_schemas"
             if !job.execute =>
         {
             Ok(List::value(Vec::new()))
@@ -57,7 +61,8 @@ pub(crate) fn method(job: &Arc<Job>, _: &mut State<'_, '_>, method: &str, args: 
         _ if !job.execute => Ok(none()),
         "get_columns_in_relation" => columns(job, args.get(0, "relation")),
         "get_relation" => {
-            let part = |at, name| args.get(at, name).filter(|v| !v.is_none()).map(|v| v.to_string()).unwrap_or_default();
+            let part =
+                |at, name| args.get(at, name).filter(|v| !v.is_none()).map(|v| v.to_string()).unwrap_or_default();
             let name = RelationName {
                 database: part(0, "database"),
                 schema: part(1, "schema"),
@@ -101,7 +106,9 @@ fn columns(job: &Arc<Job>, relation: Option<Value>) -> Answer {
     let columns = job.world.columns(&relation.full_name()).ok_or_else(|| Error::from(fault()))?;
     job.flag("introspection:columns");
     let quoting = Quoting::of(&job.world.target.adapter);
-    Ok(List::value(columns.into_iter().map(|(name, kind)| Value::from_object(Column { name, kind, quoting })).collect()))
+    Ok(List::value(
+        columns.into_iter().map(|(name, kind)| Value::from_object(Column { name, kind, quoting })).collect(),
+    ))
 }
 
 /// `run_query(sql)`: nothing in the first pass, a table in the second.
@@ -135,7 +142,8 @@ pub(crate) fn statement(job: &Arc<Job>, state: &mut State<'_, '_>, _: &str, args
     if !job.execute {
         return Ok(Value::from(""));
     }
-    let caller = args.keyword("caller").ok_or_else(|| Error::from(Fault::compiler("statement() is for call blocks")))?;
+    let caller =
+        args.keyword("caller").ok_or_else(|| Error::from(Fault::compiler("statement() is for call blocks")))?;
     let sql = caller.call(state, &[])?.to_string();
     let table = ask(job, &sql, "statement")?;
     let name = args.get(0, "name").filter(|v| !v.is_none()).map(|v| v.to_string());
@@ -185,7 +193,9 @@ pub(crate) fn api(job: &Arc<Job>) -> Value {
             })),
             "translate_type" => Ok(Value::from(translate(&job.world.target.adapter, &text(0, "dtype")))),
             "string_type" => Ok(Value::from(format!("character varying({})", text(0, "size")))),
-            "numeric_type" => Ok(Value::from(format!("{}({},{})", text(0, "dtype"), text(1, "precision"), text(2, "scale")))),
+            "numeric_type" => {
+                Ok(Value::from(format!("{}({},{})", text(0, "dtype"), text(1, "precision"), text(2, "scale"))))
+            }
             other => Err(Fault::unsupported(format!("api.Column.{other} is not built in here")).into()),
         }
     });
@@ -200,7 +210,8 @@ fn translate(adapter: &str, kind: &str) -> String {
         ("databricks" | "spark", _) => return kind.to_owned(),
         ("bigquery", "INTEGER") => "INT64",
         ("bigquery", "FLOAT") => "FLOAT64",
-        ("bigquery", "STRING") => "STRING",
+        ("bigquery", "TEXT") => "STRING",
+        ("bigquery", "STRING") => return kind.to_owned(),
         (_, "STRING") => "TEXT",
         _ => return kind.to_owned(),
     };
@@ -240,11 +251,27 @@ impl Object for Column {
         Ok(match method {
             "is_string" => any(&["text", "character varying", "character", "varchar", "string", "char"]),
             "is_numeric" => any(&["numeric", "decimal", "number"]),
-            "is_integer" => any(&["smallint", "integer", "bigint", "int", "int2", "int4", "int8", "int64", "tinyint", "hugeint"]),
+            "is_integer" => {
+                any(&["smallint", "integer", "bigint", "int", "int2", "int4", "int8", "int64", "tinyint", "hugeint"])
+            }
             "is_float" => any(&["real", "float4", "float", "float8", "float64", "double", "double precision"]),
             "is_number" => {
-                let number = ["numeric", "decimal", "number", "smallint", "integer", "bigint", "int", "int64", "tinyint", "hugeint"];
-                let float = ["real", "float4", "float", "float8", "float64", "double", "double precision", "int2", "int4", "int8"];
+                let number = [
+                    "numeric", "decimal", "number", "smallint", "integer", "bigint", "int", "int64", "tinyint",
+                    "hugeint",
+                ];
+                let float = [
+                    "real",
+                    "float4",
+                    "float",
+                    "float8",
+                    "float64",
+                    "double",
+                    "double precision",
+                    "int2",
+                    "int4",
+                    "int8",
+                ];
                 Value::from(number.contains(&base.as_str()) || float.contains(&base.as_str()))
             }
             _ => return Err(Error::from(ErrorKind::UnknownMethod)),

@@ -11,6 +11,11 @@ pub(crate) fn table(table: Table) -> Value {
     Value::from_object(Agate(Arc::new(table)))
 }
 
+/// Whether a value is a query's result.
+pub(crate) fn is_table(value: &Value) -> bool {
+    value.downcast_object_ref::<Agate>().is_some()
+}
+
 #[derive(Debug)]
 struct Agate(Arc<Table>);
 
@@ -109,7 +114,11 @@ impl Object for Column {
             "values" => Ok(Value::from(Tuple::from(values().collect::<Vec<_>>()))),
             "values_distinct" => {
                 let mut out: Vec<Value> = Vec::new();
-                values().for_each(|value| if !out.contains(&value) { out.push(value) });
+                values().for_each(|value| {
+                    if !out.contains(&value) {
+                        out.push(value)
+                    }
+                });
                 Ok(List::value(out))
             }
             _ => Err(Error::from(ErrorKind::UnknownMethod)),

@@ -35,7 +35,9 @@ impl Args {
     /// The text of an argument that must be there.
     pub(crate) fn text(&self, function: &str, at: usize, name: &str) -> Result<String, Fault> {
         let value = self.get(at, name).filter(|value| !value.is_none());
-        value.map(|value| value.to_string()).ok_or_else(|| Fault::compiler(format!("{function}() needs argument `{name}`")))
+        value
+            .map(|value| value.to_string())
+            .ok_or_else(|| Fault::compiler(format!("{function}() needs argument `{name}`")))
     }
 }
 

@@ -81,7 +81,11 @@ pub(crate) fn config(job: &Arc<Job>, _: &mut State<'_, '_>, method: &str, args: 
             for arg in &args.positional {
                 match to_json(arg) {
                     Json::Object(map) => given.extend(map),
-                    _ => return Err(Fault::compiler("config() takes keyword arguments or one dict").needle("config(").into()),
+                    _ => {
+                        return Err(Fault::compiler("config() takes keyword arguments or one dict")
+                            .needle("config(")
+                            .into());
+                    }
                 }
             }
             given.extend(args.named.iter().map(|(name, value)| (name.clone(), to_json(value))));
@@ -96,7 +100,7 @@ pub(crate) fn config(job: &Arc<Job>, _: &mut State<'_, '_>, method: &str, args: 
                 job.node.config.get("meta").and_then(|meta| meta.get(&key)).map(from_json)
             };
             let default = || args.get(1, "default").unwrap_or_else(|| Value::from(()));
-            Ok(if job.execute { found.unwrap_or_else(default) } else { found.unwrap_or_else(default) })
+            Ok(found.unwrap_or_else(default))
         }
         "require" | "meta_require" => {
             let key = args.text("config.require", 0, "name")?;
@@ -155,7 +159,9 @@ fn nested(job: &Arc<Job>, state: &mut State<'_, '_>, name: &str, text: &str) -> 
 /// `env_var('NAME', default)`: only allowed names are ever read.
 pub(crate) fn env_var(job: &Arc<Job>, _: &mut State<'_, '_>, _: &str, args: Args) -> Answer {
     let name = args.text("env_var", 0, "name")?;
-    let refused = |why: &str| Fault::new(NotCompiledCode::EnvNotAllowed, format!("env_var('{name}') {why}")).named(&name).needle(&name);
+    let refused = |why: &str| {
+        Fault::new(NotCompiledCode::EnvNotAllowed, format!("env_var('{name}') {why}")).named(&name).needle(&name)
+    };
     if name.starts_with("DBT_ENV_SECRET") {
         return Err(refused("is a secret, which templates may not read").into());
     }
@@ -176,7 +182,8 @@ pub(crate) fn exceptions(_: &Arc<Job>, _: &mut State<'_, '_>, method: &str, args
     if method.starts_with("warn") {
         return Ok(Value::from(""));
     }
-    let text = args.positional.first().or(args.named.first().map(|(_, v)| v)).map(ToString::to_string).unwrap_or_default();
+    let text =
+        args.positional.first().or(args.named.first().map(|(_, v)| v)).map(ToString::to_string).unwrap_or_default();
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect();
     Err(Fault::compiler(format!("the project raised: {line}")).into())
 }
@@ -209,7 +216,8 @@ pub(crate) fn python_json(json: &Json, sort: bool) -> Option<String> {
             if sort {
                 entries.sort_by_key(|(key, _)| key.as_str());
             }
-            let write = |(key, value): (&String, &Json)| Some(format!("{}: {}", quoted(key)?, python_json(value, sort)?));
+            let write =
+                |(key, value): (&String, &Json)| Some(format!("{}: {}", quoted(key)?, python_json(value, sort)?));
             format!("{{{}}}", entries.into_iter().map(write).collect::<Option<Vec<_>>>()?.join(", "))
         }
         Json::String(text) => quoted(text)?,

@@ -27,7 +27,8 @@ pub(crate) fn internal(job: &Arc<Job>, name: &str) -> Option<Value> {
         "__d" => Host::value("dict", job, |job, _, _, args| {
             job.container()?;
             let map = args.positional.first().cloned().unwrap_or_default();
-            let entries: Result<Vec<_>, Error> = map.try_iter()?.map(|key| Ok((key.clone(), map.get_item(&key)?))).collect();
+            let entries: Result<Vec<_>, Error> =
+                map.try_iter()?.map(|key| Ok((key.clone(), map.get_item(&key)?))).collect();
             Ok(Dict::value(entries?))
         }),
         "__v" => Host::value("value", job, |job, _, _, args| {
@@ -44,9 +45,14 @@ pub(crate) fn internal(job: &Arc<Job>, name: &str) -> Option<Value> {
             job.burned(state.fuel_levels().map_or(0, |(used, _)| used));
             Ok(Value::from(""))
         }),
+        "__t" => Host::value("text", job, |job, _, _, args| {
+            job.wrote(args.positional.first().and_then(Value::as_usize).unwrap_or(0))?;
+            Ok(Value::from(""))
+        }),
         "__unsupported" => Host::value("unsupported", job, |job, _, _, args| {
             let what = args.text("unsupported", 0, "what")?;
-            Err(Fault::unsupported(format!("{what} is not built in here for adapter `{}`", job.world.target.adapter)).into())
+            Err(Fault::unsupported(format!("{what} is not built in here for adapter `{}`", job.world.target.adapter))
+                .into())
         }),
         "__caller" => Host::value("caller", job, |job, state, _, args| {
             let name = args.text("caller", 0, "name")?;
@@ -105,10 +111,12 @@ pub(crate) fn global(job: &Arc<Job>, name: &str) -> Option<Value> {
         "load_relation" => host("load_relation", adapter::load_relation),
         "adapter" => Some(Host::value("adapter", job, adapter::method)),
         "api" => Some(adapter::api(job)),
-        "load_agate_table" => host("load_agate_table", |_, _, _, _| Err(Fault::needs_warehouse("load_agate_table").into())),
-        "store_result" | "store_raw_result" | "submit_python_job" => {
-            host("store_result", |_, _, _, _| Err(Fault::unsupported("materialization functions are not run here").into()))
+        "load_agate_table" => {
+            host("load_agate_table", |_, _, _, _| Err(Fault::needs_warehouse("load_agate_table").into()))
         }
+        "store_result" | "store_raw_result" | "submit_python_job" => host("store_result", |_, _, _, _| {
+            Err(Fault::unsupported("materialization functions are not run here").into())
+        }),
         "graph" => Some(Value::from_object(Unknown(|key| Fault::needs_warehouse(&format!("graph.{key}"))))),
         "should_store_failures" | "should_full_refresh" => host("flag", |_, _, _, _| Ok(Value::from(false))),
         "selected_resources" | "pre_hooks" | "post_hooks" => Some(List::value(Vec::new())),
@@ -124,16 +132,24 @@ pub(crate) fn global(job: &Arc<Job>, name: &str) -> Option<Value> {
 /// `fromjson` and its like.
 fn data_function(job: &Arc<Job>, name: &str) -> Option<Value> {
     Some(match name {
-        "fromjson" => Host::value("fromjson", job, |_, _, _, args| calls::from_text(&args, |t| Ok(serde_json::from_str(t)?))),
-        "fromyaml" => Host::value("fromyaml", job, |_, _, _, args| calls::from_text(&args, crate::project::yaml::to_json)),
+        "fromjson" => {
+            Host::value("fromjson", job, |_, _, _, args| calls::from_text(&args, |t| Ok(serde_json::from_str(t)?)))
+        }
+        "fromyaml" => {
+            Host::value("fromyaml", job, |_, _, _, args| calls::from_text(&args, crate::project::yaml::to_json))
+        }
         "tojson" => Host::value("tojson", job, |_, _, _, args| calls::to_text(&args, calls::python_json)),
-        "toyaml" => Host::value("toyaml", job, |_, _, _, args| calls::to_text(&args, |json, _| serde_yaml::to_string(json).ok())),
+        "toyaml" => Host::value("toyaml", job, |_, _, _, args| {
+            calls::to_text(&args, |json, _| serde_yaml::to_string(json).ok())
+        }),
         "set" | "set_strict" => Host::value("set", job, calls::set),
         "zip" | "zip_strict" => Host::value("zip", job, calls::zip),
         "local_md5" => Host::value("local_md5", job, calls::local_md5),
         "dict" => Host::value("dict", job, |_, state, _, args| dict(state, args)),
         "list" => Host::value("list", job, |_, _, _, args| {
-            Ok(List::value(args.get(0, "").map(|v| v.try_iter().map(Iterator::collect)).transpose()?.unwrap_or_default()))
+            Ok(List::value(
+                args.get(0, "").map(|v| v.try_iter().map(Iterator::collect)).transpose()?.unwrap_or_default(),
+            ))
         }),
         _ => return None,
     })

@@ -87,7 +87,8 @@ impl Index {
                 let message = format!("source('{source}', '{table}') is declared nowhere that could be read ({files})");
                 return Fault::new(NotCompiledCode::Yaml, message).named(name).needle(table);
             }
-            let what = if self.disabled_sources.contains(&name) { "a disabled source" } else { "no declared source table" };
+            let what =
+                if self.disabled_sources.contains(&name) { "a disabled source" } else { "no declared source table" };
             let message = format!("source('{source}', '{table}') names {what}");
             Fault::new(NotCompiledCode::SourceNotFound, message).named(name).needle(table)
         })

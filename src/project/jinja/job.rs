@@ -133,6 +133,7 @@ pub(crate) struct Seen {
     pub(crate) asked_incremental: bool,
     pub(crate) results: BTreeMap<String, Value>,
     fuel: u64,
+    written: usize,
     depth: u32,
     containers: u64,
 }
@@ -199,6 +200,16 @@ impl Job {
     /// Adds the steps of a template that ended.
     pub(crate) fn burned(&self, steps: u64) {
         self.seen().fuel += steps;
+    }
+
+    /// Counts plain text that a loop writes.
+    pub(crate) fn wrote(&self, bytes: usize) -> Result<(), Error> {
+        let mut seen = self.seen();
+        seen.written = seen.written.saturating_add(bytes);
+        if seen.written > 4 * MAX_TEXT {
+            return Err(Fault::limit("loops write more than 64 MiB of text").into());
+        }
+        Ok(())
     }
 
     /// Counts a list or dict that a template made.

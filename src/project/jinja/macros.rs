@@ -82,11 +82,6 @@ impl Macros {
         self.packages.contains_key(package)
     }
 
-    /// Every macro, sorted.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<MacroDef>> {
-        self.packages.values().flat_map(BTreeMap::values)
-    }
-
     /// The body of a call block inside a macro.
     pub(crate) fn caller(&self, name: &str) -> Option<&Caller> {
         self.callers.get(name)
@@ -100,15 +95,21 @@ impl Macros {
         for def in self.packages.values().flat_map(BTreeMap::values) {
             let outcome = match &def.template {
                 Err(fault) => Err((fault.clone(), def.place.clone())),
-                Ok(template) => env.add_template_owned(def.unique_id.clone(), template.source.clone()).map_err(|error| {
-                    let line = error.line().and_then(|l| u32::try_from(l).ok()).unwrap_or(def.place.line);
-                    (fault_of(&error), Place { line, ..def.place.clone() })
-                }),
+                Ok(template) => {
+                    env.add_template_owned(def.unique_id.clone(), template.source.clone()).map_err(|error| {
+                        let line = error.line().and_then(|l| u32::try_from(l).ok()).unwrap_or(def.place.line);
+                        (fault_of(&error), Place { line, ..def.place.clone() })
+                    })
+                }
             };
             if let Err((fault, place)) = outcome {
                 if fault.code == NotCompiledCode::JinjaSyntax {
                     let message = format!("macro `{}`: {}", def.name, fault.message);
-                    problems.push(Problem { place: place.clone(), message, help: "fix the Jinja of this macro".into() });
+                    problems.push(Problem {
+                        place: place.clone(),
+                        message,
+                        help: "fix the Jinja of this macro".into(),
+                    });
                 }
                 broken.push((def.package.clone(), def.name.clone(), Fault { place: Some(place), ..fault }));
             }

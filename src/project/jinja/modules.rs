@@ -5,9 +5,9 @@ use super::fault::Fault;
 use super::job::Job;
 use super::regexes;
 use super::values::{Dict, List};
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
-use jiff::SignedDuration;
 use minijinja::value::{DynObject, Object, ObjectRepr, Tuple};
 use minijinja::{Error, ErrorKind, State, Value};
 use std::sync::Arc;
@@ -26,7 +26,9 @@ pub(crate) fn value(job: &Arc<Job>) -> Value {
         job,
         |_, _, method, args| match (method, args.text("pytz.timezone", 0, "zone")?.as_str()) {
             ("timezone", "UTC" | "utc" | "Etc/UTC" | "GMT") => Ok(Value::from("UTC")),
-            ("timezone", zone) => Err(Fault::unsupported(format!("time zone `{zone}` is not built in here (UTC is)")).into()),
+            ("timezone", zone) => {
+                Err(Fault::unsupported(format!("time zone `{zone}` is not built in here (UTC is)")).into())
+            }
             _ => Err(Error::from(ErrorKind::UnknownMethod)),
         },
         |_, key| matches!(key, "utc" | "UTC").then(|| Value::from("UTC")),
@@ -38,7 +40,10 @@ pub(crate) fn value(job: &Arc<Job>) -> Value {
         ("date", date),
         ("timedelta", timedelta),
         ("timezone", timezone),
-        ("time", Value::from_object(Unknown(|key| Fault::unsupported(format!("datetime.time.{key} is not built in here"))))),
+        (
+            "time",
+            Value::from_object(Unknown(|key| Fault::unsupported(format!("datetime.time.{key} is not built in here")))),
+        ),
     ]);
     module(vec![("datetime", datetime_module), ("pytz", pytz), ("re", re), ("itertools", itertools)])
 }
@@ -72,7 +77,8 @@ fn datetime_class(job: &Arc<Job>, method: &str, args: &Args) -> Answer {
             Ok(Moment { at: now(job), utc: aware }.value())
         }
         "" => {
-            let day = Date::new(part(args, 0, "year", 0)?, part(args, 1, "month", 1)?, part(args, 2, "day", 1)?).map_err(bad)?;
+            let day = Date::new(part(args, 0, "year", 0)?, part(args, 1, "month", 1)?, part(args, 2, "day", 1)?)
+                .map_err(bad)?;
             let (hour, minute) = (part(args, 3, "hour", 0)?, part(args, 4, "minute", 0)?);
             let micros: i32 = part(args, 6, "microsecond", 0)?;
             let time = jiff::civil::Time::new(hour, minute, part(args, 5, "second", 0)?, micros.saturating_mul(1000));
@@ -261,7 +267,9 @@ impl Object for Moment {
         let args = Args::new(args);
         Ok(match method {
             "strftime" => return strftime(self.at, &args),
-            "isoformat" => Value::from(self.text(args.get(0, "sep").and_then(|v| v.to_string().chars().next()).unwrap_or('T'))),
+            "isoformat" => {
+                Value::from(self.text(args.get(0, "sep").and_then(|v| v.to_string().chars().next()).unwrap_or('T')))
+            }
             "date" => Day(self.at.date()).value(),
             "weekday" => Value::from(weekday(self.at.date())),
             "isoweekday" => Value::from(weekday(self.at.date()) + 1),
@@ -347,7 +355,8 @@ impl Object for Delta {
 }
 
 fn itertools(method: &str, args: &Args) -> Answer {
-    let lists: Vec<Vec<Value>> = args.positional.iter().map(|v| v.try_iter().map(Iterator::collect)).collect::<Result<_, _>>()?;
+    let lists: Vec<Vec<Value>> =
+        args.positional.iter().map(|v| v.try_iter().map(Iterator::collect)).collect::<Result<_, _>>()?;
     let tuple = |items: Vec<Value>| Value::from(Tuple::from(items));
     match method {
         "product" => {
@@ -356,7 +365,9 @@ fn itertools(method: &str, args: &Args) -> Answer {
                 return Err(Fault::limit("itertools.product of more than a million rows").into());
             }
             let rows = lists.iter().fold(vec![Vec::new()], |rows: Vec<Vec<Value>>, list| {
-                rows.iter().flat_map(|row| list.iter().map(move |item| [row.clone(), vec![item.clone()]].concat())).collect()
+                rows.iter()
+                    .flat_map(|row| list.iter().map(move |item| [row.clone(), vec![item.clone()]].concat()))
+                    .collect()
             });
             Ok(List::value(rows.into_iter().map(tuple).collect()))
         }

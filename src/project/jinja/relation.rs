@@ -22,7 +22,9 @@ impl Quoting {
     /// The adapter's default.
     pub(crate) fn of(adapter: &str) -> Self {
         let quote = match adapter {
-            "bigquery" | "databricks" | "spark" | "mysql" | "singlestore" | "doris" | "starrocks" | "clickhouse" => ('`', '`'),
+            "bigquery" | "databricks" | "spark" | "mysql" | "singlestore" | "doris" | "starrocks" | "clickhouse" => {
+                ('`', '`')
+            }
             "hive" | "impala" => ('`', '`'),
             _ => ('"', '"'),
         };
@@ -41,7 +43,10 @@ impl Quoting {
         let database = if self.no_database { "" } else { database };
         let parts = [(database, self.database), (schema, self.schema), (identifier, self.identifier)];
         let shown = parts.iter().filter(|(part, _)| !part.is_empty());
-        shown.map(|(part, quote)| if *quote { self.quoted(part) } else { (*part).to_owned() }).collect::<Vec<_>>().join(".")
+        shown
+            .map(|(part, quote)| if *quote { self.quoted(part) } else { (*part).to_owned() })
+            .collect::<Vec<_>>()
+            .join(".")
     }
 }
 

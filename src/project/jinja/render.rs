@@ -1,6 +1,7 @@
 //! The environment that templates run in, and the three ways to render: a node, an expression, a macro call.
 
 use super::args::Args;
+use super::bounds;
 use super::fault::{Fault, fault_of};
 use super::job::{Job, MAX_TEXT};
 use super::macros::{self, MacroDef};
@@ -27,6 +28,8 @@ pub(crate) fn environment() -> Environment<'static> {
     env.set_fuel(Some(super::job::FUEL / 4));
     env.set_debug(false);
     env.set_unknown_method_callback(python_method);
+    env.set_formatter(bounds::formatter);
+    bounds::filters(&mut env);
     env.add_filter("__mod", |text: Value, args: Rest<Value>| modulo(&text, args.first()));
     env.add_filter("__shift", |value: Value, delta: Value, back: bool| -> Result<Value, Error> {
         super::modules::arithmetic(&value, &delta, back)
@@ -75,23 +78,29 @@ fn modulo(text: &Value, operand: Option<&Value>) -> Result<Value, Error> {
     let Some(format_text) = text.as_str() else {
         return Err(Error::new(ErrorKind::InvalidOperation, "`%` needs a text on its left"));
     };
+    bounds::format_text(format_text)?;
     let args = if operand.is_tuple() { operand.try_iter()?.collect() } else { vec![operand] };
     Ok(Value::from(format(FormatStyle::Printf, format_text, &args)?))
 }
 
 /// Python methods of texts, lists and dicts: pycompat, and what it lacks.
 fn python_method(state: &mut State<'_, '_>, value: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
-    if let (Some(text), Some(result)) = (value.as_str(), value.as_str().and_then(|text| text_method(text, method, args))) {
+    if let (Some(text), Some(result)) =
+        (value.as_str(), value.as_str().and_then(|text| text_method(text, method, args)))
+    {
         let _ = text;
         return result;
     }
+    bounds::method(value, method, args)?;
     let result = minijinja_contrib::pycompat::unknown_method_callback(state, value, method, args);
     match result {
         Err(error) if error.kind() == ErrorKind::UnknownMethod => {
             if value.is_undefined() {
                 return Err(Error::new(ErrorKind::UndefinedError, format!("`{method}` called on an undefined value")));
             }
-            Err(Fault::unsupported(format!("{} has no method `{method}` here", value.kind())).needle(format!(".{method}")).into())
+            Err(Fault::unsupported(format!("{} has no method `{method}` here", value.kind()))
+                .needle(format!(".{method}"))
+                .into())
         }
         other => other.map(mutable),
     }
@@ -121,7 +130,9 @@ fn text_method(text: &str, method: &str, args: &[Value]) -> Option<Result<Value,
         "removesuffix" => Value::from(text.strip_suffix(first()?.as_str()).unwrap_or(text)),
         "swapcase" => Value::from(
             text.chars()
-                .flat_map(|c| if c.is_uppercase() { c.to_lowercase().collect::<Vec<_>>() } else { c.to_uppercase().collect() })
+                .flat_map(|c| {
+                    if c.is_uppercase() { c.to_lowercase().collect::<Vec<_>>() } else { c.to_uppercase().collect() }
+                })
                 .collect::<String>(),
         ),
         "casefold" => Value::from(text.to_lowercase()),
@@ -154,7 +165,12 @@ fn text_method(text: &str, method: &str, args: &[Value]) -> Option<Result<Value,
 }
 
 /// Renders `range` of the file `text` (the node's template). The line of a failure is a line of the file.
-pub(crate) fn node(env: &Environment<'static>, mut job: Job, text: &str, range: Range<usize>) -> (Arc<Job>, Result<String, NotCompiled>) {
+pub(crate) fn node(
+    env: &Environment<'static>,
+    mut job: Job,
+    text: &str,
+    range: Range<usize>,
+) -> (Arc<Job>, Result<String, NotCompiled>) {
     let path = job.node.path.clone();
     let fail = |fault: Fault, line: u32| {
         let column = fault.needle.as_deref().map_or(0, |needle| column_of(text, line, needle));
@@ -174,7 +190,9 @@ pub(crate) fn node(env: &Environment<'static>, mut job: Job, text: &str, range: 
     let scope = Value::from_object(Scope { job: Arc::clone(&job), locals: BTreeMap::new() });
     let result = env.render_named_str(&name, &rewritten.source, scope);
     let outcome = match result {
-        Ok(output) if output.len() > MAX_TEXT => Err(fail(Fault::limit("the rendered text is longer than 16 MiB"), first_line)),
+        Ok(output) if output.len() > MAX_TEXT => {
+            Err(fail(Fault::limit("the rendered text is longer than 16 MiB"), first_line))
+        }
         Ok(output) => Ok(output),
         Err(error) => {
             let line = error.line().and_then(|line| u32::try_from(line).ok()).unwrap_or(first_line);
@@ -197,9 +215,11 @@ fn refined(fault: Fault, text: &str, line: u32) -> Fault {
         (captures.len() == 1).then(|| captures[0].clone())
     });
     match call {
-        Some(name) => Fault::new(NotCompiledCode::MacroNotFound, format!("`{name}` is no macro of this project or its packages"))
-            .named(name.clone())
-            .needle(name),
+        Some(name) => {
+            Fault::new(NotCompiledCode::MacroNotFound, format!("`{name}` is no macro of this project or its packages"))
+                .named(name.clone())
+                .needle(name)
+        }
         None => fault,
     }
 }
@@ -208,20 +228,30 @@ fn refined(fault: Fault, text: &str, line: u32) -> Fault {
 pub(crate) fn column_of(text: &str, line: u32, needle: &str) -> u32 {
     let Some(line) = usize::try_from(line).ok().and_then(|n| text.lines().nth(n.saturating_sub(1))) else { return 0 };
     let word = |c: Option<char>| c.is_some_and(|c| c == '_' || c.is_alphanumeric());
-    let found = line.match_indices(needle).find(|(at, found)| {
-        !word(line[..*at].chars().next_back()) && !word(line[at + found.len()..].chars().next())
-    });
+    let found = line
+        .match_indices(needle)
+        .find(|(at, found)| !word(line[..*at].chars().next_back()) && !word(line[at + found.len()..].chars().next()));
     found.map_or(0, |(at, _)| u32::try_from(line[..at].chars().count() + 1).unwrap_or(0))
 }
 
 /// Renders a text that stands in YAML (a config value, a hook) for a node.
-pub(crate) fn text(env: &Environment<'static>, job: Job, text: &str, place: &Place) -> (Arc<Job>, Result<String, NotCompiled>) {
+pub(crate) fn text(
+    env: &Environment<'static>,
+    job: Job,
+    text: &str,
+    place: &Place,
+) -> (Arc<Job>, Result<String, NotCompiled>) {
     let (job, result) = node(env, job, text, 0..text.len());
     (job, result.map_err(|e| if e.place.path == place.path { NotCompiled { place: place.clone(), ..e } } else { e }))
 }
 
 /// Calls a macro from outside of any template.
-pub(crate) fn call(env: &Environment<'static>, job: &Arc<Job>, def: &Arc<MacroDef>, args: &[Value]) -> Result<Value, Fault> {
+pub(crate) fn call(
+    env: &Environment<'static>,
+    job: &Arc<Job>,
+    def: &Arc<MacroDef>,
+    args: &[Value],
+) -> Result<Value, Fault> {
     macros::call(job, def, env, args).map_err(|error| fault_of(&error))
 }
 

@@ -86,11 +86,15 @@ impl Package {
         }
         let full = format!("{}.{name}", self.name);
         Err(if world.missing_packages.contains(&self.name) {
-            let message = format!("`{full}` is a macro of a package that is not installed; run `dbt deps` and keep dbt_packages/");
+            let message = format!(
+                "`{full}` is a macro of a package that is not installed; run `dbt deps` and keep dbt_packages/"
+            );
             Fault::new(NotCompiledCode::Packages, message).named(self.name.clone()).needle(full)
         } else if self.name == BUILTIN {
             // dbt may have it where we do not: not a defect of the project.
-            Fault::unsupported(format!("`{full}` is not among the macros that are built in here")).named(full.clone()).needle(full)
+            Fault::unsupported(format!("`{full}` is not among the macros that are built in here"))
+                .named(full.clone())
+                .needle(full)
         } else {
             Fault::new(NotCompiledCode::MacroNotFound, format!("`{full}` is no macro of package `{}`", self.name))
                 .named(full.clone())
@@ -128,10 +132,9 @@ pub(crate) fn dispatch(job: &Arc<Job>, name: &str, namespace: Option<&str>) -> R
             let full = format!("{prefix}__{name}");
             let found = match package {
                 Some(package) => world.macros.get(package, &full),
-                None => world
-                    .macros
-                    .own(&job.node.package, &world.root, &full)
-                    .or_else(|| world.macros.get(BUILTIN, &full)),
+                None => {
+                    world.macros.own(&job.node.package, &world.root, &full).or_else(|| world.macros.get(BUILTIN, &full))
+                }
             };
             if let Some(def) = found {
                 return Ok(macro_value(job, def));

@@ -219,7 +219,8 @@ mod tests {
     #[test]
     fn splits_tags_strings_and_raw() {
         let text = "a {{ \"}}\" ~ {'x': {}}['x'] }} {%- if x -%}{# c #}{% raw %}{{ no }}{% endraw %}";
-        let kinds: Vec<String> = pieces(text).unwrap().into_iter().map(|p| format!("{p:?}").chars().take(4).collect()).collect();
+        let kinds: Vec<String> =
+            pieces(text).unwrap().into_iter().map(|p| format!("{p:?}").chars().take(4).collect()).collect();
         assert_eq!(kinds, ["Text", "Prin", "Text", "Stat", "Comm", "Text"]);
     }
 

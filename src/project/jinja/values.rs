@@ -154,7 +154,8 @@ impl Object for List {
             "remove" | "index" => {
                 let (value,): (Value,) = from_args(args)?;
                 let at = self.items().iter().position(|item| *item == value);
-                let at = at.ok_or_else(|| Error::new(ErrorKind::UndefinedError, "the list does not hold this value"))?;
+                let at =
+                    at.ok_or_else(|| Error::new(ErrorKind::UndefinedError, "the list does not hold this value"))?;
                 if method == "index" {
                     return Ok(Value::from(at));
                 }
@@ -275,11 +276,16 @@ pub(crate) fn mutable(value: Value) -> Value {
     if owned || value.is_tuple() || value.is_kwargs() {
         return value;
     }
-    match value.kind() {
-        ValueKind::Seq => value.try_iter().map(|iter| List::value(iter.collect())).unwrap_or(value),
-        _ => value,
+    let joined = value.kind() == ValueKind::Iterable && value.len().is_some_and(|len| len <= MAX_ITEMS);
+    // `a + b` of lists is a sized iterable here, a list in Python. Query results stay what they are.
+    if value.kind() == ValueKind::Seq || (joined && !super::agate::is_table(&value)) {
+        return value.try_iter().map(|iter| List::value(iter.collect())).unwrap_or(value);
     }
+    value
 }
+
+/// Longest list that is copied to be made mutable.
+pub(crate) const MAX_ITEMS: usize = 1_000_000;
 
 /// JSON as a template value; lists and dicts are mutable.
 pub(crate) fn from_json(json: &Json) -> Value {

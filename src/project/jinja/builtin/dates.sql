@@ -119,14 +119,6 @@ cast({{ dbt.dateadd('day', '-1', dbt.dateadd(datepart, '1', dbt.date_trunc(datep
 {% if datepart == 'quarter' %}cast({{ dbt.dateadd('day', '-1', dbt.dateadd('month', '3', dbt.date_trunc(datepart, date))) }} as date){% else %}{{ dbt.default__last_day(date, datepart) }}{% endif %}
 {%- endmacro %}
 
-{% macro snowflake__last_day(date, datepart) -%}
-{% if datepart == 'quarter' %}{{ dbt.default__last_day(date, datepart) }}{% else %}last_day({{ date }}, {{ datepart }}){% endif %}
-{%- endmacro %}
-
-{% macro redshift__last_day(date, datepart) -%}
-cast({% if datepart == 'quarter' %}{{ dbt.default__last_day(date, datepart) }}{% elif datepart == 'month' %}last_day({{ date }}){% else %}{{ dbt.default__last_day(date, datepart) }}{% endif %} as date)
-{%- endmacro %}
-
 {% macro date(year, month, day) -%}
 {{ return(adapter.dispatch('date', 'dbt')(year, month, day)) }}
 {%- endmacro %}
@@ -139,16 +131,8 @@ to_date('{{ modules.datetime.date(year, month, day).strftime('%Y-%m-%d') }}', 'Y
 date({{ year }}, {{ month }}, {{ day }})
 {%- endmacro %}
 
-{% macro snowflake__date(year, month, day) -%}
-date_from_parts({{ year }}, {{ month }}, {{ day }})
-{%- endmacro %}
-
-{% macro trino__date(year, month, day) -%}
-date '{{ modules.datetime.date(year, month, day).strftime('%Y-%m-%d') }}'
-{%- endmacro %}
-
 {% macro spark__date(year, month, day) -%}
-to_date('{{ modules.datetime.date(year, month, day).strftime('%Y-%m-%d') }}')
+to_date('{{ modules.datetime.date(year, month, day).strftime('%Y-%m-%d') }}', 'yyyy-MM-dd')
 {%- endmacro %}
 
 {% macro current_timestamp() -%}
@@ -221,4 +205,8 @@ to_timestamp_ntz({{ dbt.current_timestamp() }})
 
 {% macro snowflake__snapshot_string_as_time(timestamp) -%}
 {{ return("to_timestamp_ntz('" ~ timestamp ~ "')") }}
+{%- endmacro %}
+
+{% macro redshift__last_day(date, datepart) -%}
+{{ dbt.default__last_day(date, datepart) }}
 {%- endmacro %}

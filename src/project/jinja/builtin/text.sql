@@ -7,15 +7,7 @@
 {{ fields | join(' || ') }}
 {%- endmacro %}
 
-{% macro bigquery__concat(fields) -%}
-concat({{ fields | join(', ') }})
-{%- endmacro %}
-
 {% macro spark__concat(fields) -%}
-concat({{ fields | join(', ') }})
-{%- endmacro %}
-
-{% macro trino__concat(fields) -%}
 concat({{ fields | join(', ') }})
 {%- endmacro %}
 
@@ -63,10 +55,6 @@ position({{ substring_text }} in {{ string_text }})
 strpos({{ string_text }}, {{ substring_text }})
 {%- endmacro %}
 
-{% macro redshift__position(substring_text, string_text) -%}
-strpos({{ string_text }}, {{ substring_text }})
-{%- endmacro %}
-
 {% macro replace(field, old_chars, new_chars) -%}
 {{ return(adapter.dispatch('replace', 'dbt')(field, old_chars, new_chars)) }}
 {%- endmacro %}
@@ -85,10 +73,6 @@ right({{ string_text }}, {{ length_expression }})
 
 {% macro bigquery__right(string_text, length_expression) -%}
 case when {{ length_expression }} = 0 then '' else substr({{ string_text }}, -1 * ({{ length_expression }})) end
-{%- endmacro %}
-
-{% macro redshift__right(string_text, length_expression) -%}
-case when {{ length_expression }} = 0 then '' else right({{ string_text }}, {{ length_expression }}) end
 {%- endmacro %}
 
 {% macro snowflake__right(string_text, length_expression) -%}
@@ -121,10 +105,6 @@ string_split({{ string_text }}, {{ delimiter_text }})[ {{ part_number }} ]
 
 {% macro spark__split_part(string_text, delimiter_text, part_number) -%}
 {{ __unsupported('split_part') }}
-{%- endmacro %}
-
-{% macro databricks__split_part(string_text, delimiter_text, part_number) -%}
-split_part({{ string_text }}, {{ delimiter_text }}, {{ part_number }})
 {%- endmacro %}
 
 {% macro escape_single_quotes(expression) -%}
@@ -185,4 +165,12 @@ string_agg({{ measure }}, {{ delimiter_text }}{% if order_by_clause %} {{ order_
 
 {% macro trino__listagg(measure, delimiter_text="','", order_by_clause=none, limit_num=none) -%}
 {{ __unsupported('listagg') }}
+{%- endmacro %}
+
+{% macro bigquery__string_literal(value) -%}
+'''{{ value }}'''
+{%- endmacro %}
+
+{% macro trino__split_part(string_text, delimiter_text, part_number) -%}
+{{ dbt.postgres__split_part(string_text, delimiter_text, part_number) }}
 {%- endmacro %}

@@ -7,15 +7,7 @@
 {{ return(api.Column.translate_type('string')) }}
 {%- endmacro %}
 
-{% macro redshift__type_string() -%}
-{{ return('varchar') }}
-{%- endmacro %}
-
 {% macro trino__type_string() -%}
-{{ return('varchar') }}
-{%- endmacro %}
-
-{% macro snowflake__type_string() -%}
 {{ return('varchar') }}
 {%- endmacro %}
 
@@ -27,24 +19,12 @@
 {{ return(api.Column.translate_type('timestamp')) }}
 {%- endmacro %}
 
-{% macro postgres__type_timestamp() -%}
-{{ return('timestamp without time zone') }}
-{%- endmacro %}
-
-{% macro snowflake__type_timestamp() -%}
-{{ return('timestamp_ntz') }}
-{%- endmacro %}
-
 {% macro type_float() -%}
 {{ return(adapter.dispatch('type_float', 'dbt')()) }}
 {%- endmacro %}
 
 {% macro default__type_float() -%}
 {{ return(api.Column.translate_type('float')) }}
-{%- endmacro %}
-
-{% macro postgres__type_float() -%}
-{{ return('float') }}
 {%- endmacro %}
 
 {% macro trino__type_float() -%}
@@ -77,10 +57,6 @@
 
 {% macro default__type_bigint() -%}
 {{ return('bigint') }}
-{%- endmacro %}
-
-{% macro bigquery__type_bigint() -%}
-{{ return('int64') }}
 {%- endmacro %}
 
 {% macro type_int() -%}
@@ -124,11 +100,9 @@ safe_cast({{ field }} as {{ type }})
 {%- endmacro %}
 
 {% macro snowflake__safe_cast(field, type) -%}
-try_cast({{ field }} as {{ type }})
-{%- endmacro %}
-
-{% macro databricks__safe_cast(field, type) -%}
-try_cast({{ field }} as {{ type }})
+{%- if type | upper in ['VARIANT', 'GEOMETRY', 'GEOGRAPHY'] -%}{{ dbt.cast(field, type) }}
+{%- elif field is number -%}try_cast({{ dbt.string_literal(field) }} as {{ type }})
+{%- else -%}try_cast({{ field }} as {{ type }}){%- endif -%}
 {%- endmacro %}
 
 {% macro trino__safe_cast(field, type) -%}
@@ -163,16 +137,8 @@ arbitrary({{ expression }})
 min({{ expression }})
 {%- endmacro %}
 
-{% macro redshift__any_value(expression) -%}
-any_value({{ expression }})
-{%- endmacro %}
-
 {% macro spark__any_value(expression) -%}
-any({{ expression }})
-{%- endmacro %}
-
-{% macro databricks__any_value(expression) -%}
-any_value({{ expression }})
+first({{ expression }})
 {%- endmacro %}
 
 {% macro bool_or(expression) -%}
@@ -213,4 +179,18 @@ intersect
 
 {% macro bigquery__intersect() -%}
 intersect distinct
+{%- endmacro %}
+
+{% macro trino__any_value(expression) -%}
+min({{ expression }})
+{%- endmacro %}
+
+{% macro spark__bool_or(expression) -%}
+max({{ expression }})
+{%- endmacro %}
+
+{% macro snowflake__cast(expression, data_type) -%}
+{%- if data_type | upper == 'GEOGRAPHY' -%}to_geography({{ expression }})
+{%- elif data_type | upper == 'GEOMETRY' -%}to_geometry({{ expression }})
+{%- else -%}cast({{ expression }} as {{ data_type }}){%- endif -%}
 {%- endmacro %}

@@ -10,7 +10,6 @@ pub mod lineage_diff;
 mod nearest;
 pub mod parse;
 pub mod pii_scan;
-mod place;
 pub mod reconcile;
 pub mod row_count_diff;
 pub mod safety;

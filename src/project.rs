@@ -10,6 +10,8 @@ mod locate;
 pub mod model;
 pub mod place;
 mod sql_folder;
+#[cfg(test)]
+mod tests;
 mod yaml;
 
 pub use find::{Found, find_project};

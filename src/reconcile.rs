@@ -10,7 +10,7 @@ mod sql;
 mod strategy;
 
 pub use key::KeyOrigin;
-pub use result::{CellDifference, ColumnResult, Duplicates, KeySample, Mode, Reconciliation, scientific, thousands};
+pub use result::{CellDifference, ColumnResult, Duplicates, KeySample, Mode, Reconciliation, rounded, scientific, thousands};
 pub use schema::{SchemaDifference, TypeChange};
 pub use strategy::compare;
 

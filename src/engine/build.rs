@@ -102,6 +102,48 @@ impl Workspace {
         Ok(text)
     }
 
+    /// The query of `id` on `side` over given rows: each relation that it reads stands for the query that `given` has for it.
+    ///
+    /// # Errors
+    /// It reads a relation that is not given, or given rows that are no good SQL.
+    pub fn query_over(&self, side: Side, id: &str, given: &BTreeMap<String, String>) -> Result<String> {
+        let mut state = self.state();
+        let node = state.graph(side).node(id, &self.attached)?;
+        let definition = state.graph(side).plan.definition(id)?.clone();
+        match &definition.body {
+            Body::Query(_) => {}
+            Body::Unbuildable(reason) => bail!("{}: {reason}", definition.name),
+            _ => bail!("{} has no query", definition.name),
+        }
+        let mut text = String::new();
+        let mut made: BTreeMap<&str, String> = BTreeMap::new();
+        for piece in &node.pieces {
+            match piece {
+                Piece::Text(t) => text.push_str(t),
+                Piece::Relation(parent) => {
+                    if !made.contains_key(parent.as_str()) {
+                        let parent_name = state.graph(side).plan.definition(parent)?.name.clone();
+                        let rows = given.get(parent).ok_or_else(|| anyhow!("no rows are given for {parent_name}"))?;
+                        let table = self.create(&mut state, "table", &parent_name, single_query(rows)?)?;
+                        made.insert(parent, table);
+                    }
+                    text.push_str(&made[parent.as_str()]);
+                }
+            }
+        }
+        Ok(single_query(&text)?.to_owned())
+    }
+
+    /// Creates a relation in a scratch schema of its own; gives its SQL name.
+    fn create(&self, state: &mut State, kind: &str, name: &str, sql: &str) -> Result<String> {
+        let schema = self.engine.schema(state.schemas);
+        state.schemas += 1;
+        let name = format!("\"memory\".{}.{}", quoted(&schema), quoted(name));
+        self.engine.execute(&format!("create schema memory.{}", quoted(&schema)))?;
+        self.engine.execute(&format!("create {kind} {name} as select * from (\n{sql}\n)"))?;
+        Ok(name)
+    }
+
     /// The relation that a name means on `side`: one of the project's, else one of the attached databases.
     /// `name` is written as in SQL, with or without its schema and database.
     ///
@@ -185,16 +227,12 @@ impl Workspace {
                 }
                 let sql = single_query(&sql)?;
                 let view = view && !volatile(sql);
-                let schema = self.engine.schema(state.schemas);
-                state.schemas += 1;
-                let name = format!("{}.{}", quoted(&schema), quoted(&definition.name));
-                self.engine.execute(&format!("create schema memory.{}", quoted(&schema)))?;
                 if volatile(sql) {
                     self.engine.execute("select setseed(0.5)")?;
                 }
                 let kind = if view { "view" } else { "table" };
-                self.engine.execute(&format!("create {kind} memory.{name} as select * from (\n{sql}\n)"))?;
-                Ok(Relation { name: format!("\"memory\".{name}"), view })
+                let name = self.create(state, kind, &definition.name, sql)?;
+                Ok(Relation { name, view })
             }
         }
     }

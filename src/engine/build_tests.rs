@@ -1,5 +1,5 @@
 use super::*;
-use crate::engine::{Cell, Limits};
+use crate::engine::{Cell, Engine, Limits};
 use std::path::Path;
 
 fn database(dir: &Path, sql: &str) -> Attach {

@@ -80,6 +80,9 @@ impl DuckDb {
     fn clean(&self, message: &str) -> String {
         let text = message.split("\n\nLINE ").next().unwrap_or(message);
         let text = text.split("\nLINE ").next().unwrap_or(text);
+        // Suggestions come in no fixed order, and may be names of the scratch database.
+        let text = text.split("Candidate bindings:").next().unwrap_or(text);
+        let text = text.split("Did you mean").next().unwrap_or(text);
         let text = self.scratch_name.replace_all(text, "");
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }

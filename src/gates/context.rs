@@ -7,6 +7,7 @@ use crate::project::{Model, NotCompiled};
 use crate::report::{ChangeKind, Equivalence};
 use crate::sql::Analysis;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// One model's base/head pair.
 #[derive(Debug, Clone)]
@@ -89,6 +90,14 @@ pub trait Data: Send + Sync {
     /// # Errors
     /// As [`Data::relation`].
     fn rewrite(&self, side: Side, sql: &str) -> anyhow::Result<String>;
+    /// The query of a model over given rows instead of what it reads: by id of what it reads, the query that stands for it.
+    ///
+    /// # Errors
+    /// The model reads something that is not given, or has no query.
+    fn query_over(&self, side: Side, id: &str, given: &BTreeMap<String, String>) -> anyhow::Result<String> {
+        let _ = (side, given);
+        anyhow::bail!("{id} cannot be queried over given rows here")
+    }
     /// SQL text that can stand after FROM and means a trusted reference. Project relations are those of the base side.
     ///
     /// # Errors

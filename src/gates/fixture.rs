@@ -153,9 +153,11 @@ impl Shop {
     /// Declares a column of a model or source with its meta.
     pub(crate) fn column(mut self, name: &str, of: &str, meta: Value) -> Self {
         let source = format!("source.shop.raw.{name}");
-        let columns = match self.project.sources.get_mut(&source) {
-            Some(source) => &mut source.columns,
-            None => &mut self.get(name).columns,
+        // A model of that name comes first.
+        let model = self.project.models.get_mut(&id(name)).map(|m| &mut m.columns);
+        let columns = match (model, self.project.sources.get_mut(&source)) {
+            (Some(columns), _) => columns,
+            (None, source) => &mut source.unwrap().columns,
         };
         columns.insert(of.to_owned(), column(of, meta));
         self
@@ -188,7 +190,8 @@ impl Shop {
         self
     }
 
-    fn bound(&self) -> Bound {
+    /// Analysed.
+    pub(crate) fn bound(&self) -> Bound {
         Bound::new(self.project.clone(), &self.known)
     }
 }

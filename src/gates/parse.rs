@@ -5,7 +5,7 @@ use super::{Change, Checked, Context, Gate, GateSpec, Needs, Rule, not_compiled,
 use crate::engine::Cell;
 use crate::finding::{Finding, Location, Severity};
 use crate::project::{Model, NotCompiledCode};
-use crate::sql::{Dialect, SqlError};
+use crate::sql::{self, Dialect, SqlError, StatementInfo, StatementKind};
 use anyhow::Result;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -70,7 +70,7 @@ impl Gate for Parse {
         for text in &texts {
             match text.analysis(cx.head) {
                 Ok(analysis) => generic |= analysis.generic_dialect,
-                Err(error) => findings.push(refused(text, &error, change.base, cx)),
+                Err(error) => findings.extend(refused(text, &error, change.base, cx)),
             }
         }
         let dialect = cx.head.project.dialect.name();
@@ -84,23 +84,29 @@ impl Gate for Parse {
     }
 }
 
-fn refused(text: &Text<'_>, error: &SqlError, base: Option<&Model>, cx: &Context<'_>) -> Finding {
+fn refused(text: &Text<'_>, error: &SqlError, base: Option<&Model>, cx: &Context<'_>) -> Option<Finding> {
     let place = match &error.span {
         Some(span) if span.line > 0 => text.place(span),
         _ => Location::file(&text.model.path),
     };
-    if duckdb_accepts(text.sql, cx) {
+    // Text that parses and is not one query is what `safety` is for.
+    let statements = sql::statements(text.sql, cx.head.project.dialect);
+    let one_query = |all: &[StatementInfo]| matches!(all, [one] if one.kind == StatementKind::Query);
+    if statements.as_ref().is_ok_and(|all| !one_query(all)) {
+        return None;
+    }
+    if statements.is_ok() || duckdb_accepts(text.sql, cx) {
         let message = format!("valid SQL{}, but its lineage is unknown: {}", text.which(), error.message);
-        let help = "DuckDB accepts this text and our parser does not: gates that need lineage cannot judge this model";
-        return Finding::new("parse/lineage-unknown", message, help).severity(Severity::Warning).at(place);
+        let help = "gates that need lineage cannot judge this model: write the construct another way, or report it";
+        return Some(Finding::new("parse/lineage-unknown", message, help).severity(Severity::Warning).at(place));
     }
     let dialect = cx.head.project.dialect.name();
     let help = format!("fix the SQL here; if it is valid for your warehouse, check that the dialect is {dialect}");
     let finding = Finding::new("parse/sql-syntax", format!("{}{}", error.message, text.which()), help).at(place);
     if already_refused(base, text.incremental, error, cx) {
-        return finding.severity(Severity::Warning).evidence("on_base", "the same error");
+        return Some(finding.severity(Severity::Warning).evidence("on_base", "the same error"));
     }
-    finding
+    Some(finding)
 }
 
 /// Whether the base text was refused with the same words: then this pull request did not break it.
@@ -137,7 +143,9 @@ mod tests {
         let good = base().model("m", "select 1 as a,\n  2 as b");
         let checked = judge("parse", &base(), &good, "m", json!({})).unwrap();
         assert_eq!((checked.findings.len(), checked.summary.as_str()), (0, "2 lines of duckdb SQL parse"));
-        let bad = base().model("m", "select 1 as a,\n  from where x");
+        let two = base().model("m", "select 1 as a; drop table x");
+        assert_found(&found("parse", &base(), &two, "m"), &[]);
+        let bad = base().model("m", "select 1 as a,\n  (2 as b");
         let checked = judge("parse", &base(), &bad, "m", json!({})).unwrap();
         assert_eq!(checked.findings[0].rule, "parse/sql-syntax");
         assert_eq!(checked.findings[0].location.as_ref().unwrap().line, 2);
@@ -146,7 +154,7 @@ mod tests {
     #[test]
     fn the_incremental_text_is_parsed_too() {
         let head = base().edit("m", |m| {
-            m.compiled.as_mut().unwrap().incremental_sql = Some("select 1 as a from where".into());
+            m.compiled.as_mut().unwrap().incremental_sql = Some("select (1 as a".into());
         });
         let found = found("parse", &base(), &head, "m");
         assert_eq!(found.len(), 1);

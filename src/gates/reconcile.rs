@@ -4,9 +4,11 @@ use super::{Change, Checked, Context, Gate, GateSpec, Needs, Rule, options};
 use crate::engine::Side;
 use crate::finding::{Finding, Location, Severity};
 use crate::gates::context::Reference;
+use crate::pii::names::entity;
+use crate::pii::tags::{Marks, Vocabulary};
 use crate::project::{Model, TestKind};
 use crate::reconcile::{ColumnResult, Options as Comparison, Reconciliation, compare};
-use crate::reconcile::{KeySample, scientific, thousands};
+use crate::reconcile::{KeySample, rounded, thousands};
 use crate::report::ChangeKind;
 use anyhow::{Context as _, Result};
 use schemars::JsonSchema;
@@ -32,27 +34,27 @@ const RULES: &[Rule] = &[
     Rule {
         id: "reconcile/column-differs",
         what: "A column has other values than the trusted reference.",
-        help: "Correct the column's expression; the sample keys in the evidence are rows to look at first.",
+        help: "correct the column's expression; the sample keys in the evidence are rows to look at first",
     },
     Rule {
         id: "reconcile/rows-missing",
         what: "Rows of the trusted reference are not in the model.",
-        help: "Look for a filter or join that drops them; the evidence holds the first keys.",
+        help: "look for a filter or join that drops them; the evidence holds the first keys",
     },
     Rule {
         id: "reconcile/rows-unexpected",
         what: "The model has rows that the trusted reference does not have.",
-        help: "Look for a join that multiplies rows or a filter that was lost; the evidence holds the first keys.",
+        help: "look for a join that multiplies rows or a filter that was lost; the evidence holds the first keys",
     },
     Rule {
         id: "reconcile/schema-differs",
         what: "Columns are missing, unexpected, or of another type than in the trusted reference.",
-        help: "Give the model the reference's columns, or exclude a column in the policy if it is not to be compared.",
+        help: "give the model the reference's columns, or exclude a column in the policy if it is not to be compared",
     },
     Rule {
         id: "reconcile/duplicate-keys",
         what: "The key names more than one row, or is NULL.",
-        help: "Make the model unique on its key, or correct the key in the policy.",
+        help: "make the model unique on its key, or correct the key in the policy",
     },
 ];
 
@@ -145,7 +147,7 @@ impl Gate for Reconcile {
             column_tolerance: entry.column_tolerance.clone(),
             exclude: entry.exclude.clone(),
             sample: self.0.sample.unwrap_or(5),
-            masked: masked(model),
+            masked: masked(cx, &change.unique_id),
         };
         let result = compare(data.engine(), &reference, &candidate, &comparison)?;
         let findings = findings(&result, model, cx, &change.unique_id);
@@ -184,19 +186,21 @@ fn declared_keys(cx: &Context<'_>, id: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// Columns whose values are not to be shown: those that the project tags as personal.
-fn masked(model: &Model) -> BTreeSet<String> {
-    let personal = |text: &str| {
-        let text = text.to_lowercase();
-        ["pii", "personal", "sensitive", "confidential"].iter().any(|word| text.contains(word))
-    };
-    let tagged = |c: &crate::project::ColumnInfo| {
-        c.tags.iter().any(|t| personal(t))
-            || c.meta
-                .iter()
-                .any(|(key, value)| (personal(key) && value != &json!(false)) || personal(&value.to_string()))
-    };
-    model.columns.values().filter(|c| tagged(c)).map(|c| c.name.clone()).collect()
+/// Columns whose values are not to be shown: those that either side tags as personal, and those whose name says it.
+fn masked(cx: &Context<'_>, id: &str) -> BTreeSet<String> {
+    let ids = BTreeSet::from([id]);
+    let mut masked = BTreeSet::new();
+    for side in [cx.base, cx.head] {
+        let tags = Marks::read(&side.project, &Vocabulary::default(), &ids);
+        let named = side.columns(id).into_iter().flatten().map(String::as_str);
+        let declared = side.project.models.get(id).into_iter().flat_map(|m| m.columns.keys().map(String::as_str));
+        for column in named.chain(declared) {
+            if tags.tagged(id, column) || tags.whole(id).is_some() || entity(column).is_some() {
+                masked.insert(column.to_owned());
+            }
+        }
+    }
+    masked
 }
 
 fn findings(result: &Reconciliation, model: &Model, cx: &Context<'_>, id: &str) -> Vec<Finding> {
@@ -301,7 +305,7 @@ fn column_message(column: &ColumnResult, result: &Reconciliation) -> String {
     if let (Some(absolute), Some(relative)) = (column.max_absolute, column.max_relative)
         && column.differing > column.null_against_value
     {
-        parts.push(format!("by up to {} ({} relative)", scientific(absolute), scientific(relative)));
+        parts.push(format!("by up to {} ({} relative)", rounded(absolute), rounded(relative)));
     }
     if !parts.is_empty() {
         message.push_str(&format!(": {}", parts.join(", ")));
@@ -327,7 +331,7 @@ fn shown(key: &KeySample) -> String {
 fn output_place(model: &Model, cx: &Context<'_>, id: &str, column: &str) -> Location {
     let analysis = cx.analysis(Side::Head, id).ok();
     let output = analysis.and_then(|a| a.outputs.iter().find(|o| o.name.eq_ignore_ascii_case(column)));
-    output.map_or_else(|| Location::file(&*model.path), |o| super::place::of(model, &o.span))
+    output.map_or_else(|| Location::file(&*model.path), |o| model.locate(&o.span))
 }
 
 #[cfg(test)]

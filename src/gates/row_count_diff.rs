@@ -33,22 +33,22 @@ const RULES: &[Rule] = &[
     Rule {
         id: "row_count_diff/rows-multiplied",
         what: "A join matches keys more than once, so that rows are multiplied.",
-        help: "Join on a key that is unique on the right side, or bring the right side to one row per key first.",
+        help: "join on a key that is unique on the right side, or bring the right side to one row per key first",
     },
     Rule {
         id: "row_count_diff/rows-lost",
         what: "Head has fewer rows than base, beyond the policy's threshold.",
-        help: "Check that the rows are meant to go; the cause names the clause that drops them.",
+        help: "check that the rows are meant to go; the cause names the clause that drops them",
     },
     Rule {
         id: "row_count_diff/rows-gained",
         what: "Head has more rows than base, beyond the policy's threshold.",
-        help: "Check that the rows are meant to come; the cause names the clause that lets them in.",
+        help: "check that the rows are meant to come; the cause names the clause that lets them in",
     },
     Rule {
         id: "row_count_diff/emptied",
         what: "The model has no rows on head.",
-        help: "Look for a condition that no row meets, or a join without a match.",
+        help: "look for a condition that no row meets, or a join without a match",
     },
 ];
 

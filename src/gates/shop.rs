@@ -2,7 +2,7 @@
 
 use crate::engine::{Limits, Scratch};
 use crate::gates::{Change, Context};
-use crate::policy::{Policy, ProjectChoice, Warehouse};
+use crate::policy::Policy;
 use crate::project::bind::{Bound, KnownColumns};
 use crate::project::*;
 use crate::report::{ChangeKind, Equivalence};
@@ -51,7 +51,7 @@ fn model(name: &str, text: &str) -> Model {
         path: format!("models/{name}.sql"),
         raw: sql.as_str().into(),
         first_line: 1,
-        csv: seed.then(|| text["csv:".len()..].as_bytes().into()),
+        csv: seed.then(|| text.as_bytes()["csv:".len()..].into()),
         config: Map::new(),
         tags: BTreeSet::new(),
         meta: Map::new(),
@@ -101,20 +101,11 @@ pub fn side(models: &[(&str, &str)], tests: Vec<DataTest>) -> Bound {
     Bound::new(project, &KnownColumns::new())
 }
 
-/// A policy that says nothing but the options of one gate.
+/// The built-in policy with other options of one gate.
 fn policy(gate: &str, options: &Value) -> Policy {
-    Policy {
-        path: "rowproof.yml".into(),
-        sha256: String::new(),
-        project: ProjectChoice::default(),
-        warehouse: Warehouse::default(),
-        layers: Vec::new(),
-        options: BTreeMap::from([(gate.to_owned(), options.clone())]),
-        severity: BTreeMap::new(),
-        suppress: Vec::new(),
-        env_allow: Vec::new(),
-        notices: Vec::new(),
-    }
+    let mut policy = crate::policy::built_in("default").unwrap();
+    policy.options.insert(gate.to_owned(), options.clone());
+    policy
 }
 
 /// What the gate says of one model of the two sides.

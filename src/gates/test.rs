@@ -1,4 +1,6 @@
-//! `test`: do the project's own data tests hold on the head relation?
+//! `test`: do the project's own data tests hold on the head relation, and its unit tests on their given rows?
+
+mod unit;
 
 use super::{Change, Checked, Context, Data, Gate, GateSpec, Needs, Rule, options};
 use crate::engine::statement::single_query;
@@ -31,37 +33,42 @@ const RULES: &[Rule] = &[
     Rule {
         id: "test/unique",
         what: "A key stands more than once.",
-        help: "Look for a join that multiplies rows or a grouping key that was lost.",
+        help: "look for a join that multiplies rows or a grouping key that was lost",
     },
     Rule {
         id: "test/not-null",
         what: "A column that must have a value is NULL.",
-        help: "Look for an outer join that finds no partner, or a branch without ELSE.",
+        help: "look for an outer join that finds no partner, or a branch without ELSE",
     },
     Rule {
         id: "test/accepted-values",
         what: "A column has a value that is not in its list.",
-        help: "Correct the expression, or add the value to the list if it is meant.",
+        help: "correct the expression, or add the value to the list if it is meant",
     },
     Rule {
         id: "test/relationships",
         what: "A foreign key has no partner in the relation that it points to.",
-        help: "Look for a filter on the parent, or a key that is built in another way.",
+        help: "look for a filter on the parent, or a key that is built in another way",
     },
     Rule {
         id: "test/generic",
         what: "A generic test finds failing rows.",
-        help: "Run the test's SQL to see the rows, and correct the model.",
+        help: "run the test's SQL to see the rows, and correct the model",
     },
     Rule {
         id: "test/singular",
         what: "A singular test finds failing rows.",
-        help: "Run the test's SQL to see the rows, and correct the model.",
+        help: "run the test's SQL to see the rows, and correct the model",
+    },
+    Rule {
+        id: "test/unit",
+        what: "A unit test's given rows do not give the expected ones.",
+        help: "correct the model's logic, or the expectation if the new result is meant",
     },
     Rule {
         id: "test/not-run",
         what: "A test could not be compiled or run, so nothing is known of what it asserts.",
-        help: "Correct the test, or what it reads.",
+        help: "correct the test, or what it reads",
     },
 ];
 
@@ -83,18 +90,19 @@ impl Gate for Test {
             return Ok(Checked::skip("the model was removed"));
         }
         let tests = tests_of(change, cx);
-        let units = cx.head.project.unit_tests.values().filter(|u| u.model.as_ref() == Some(&change.unique_id)).count();
-        let units = match units {
-            0 => String::new(),
-            1 => "; 1 unit test not run".to_owned(),
-            n => format!("; {n} unit tests not run"),
-        };
-        if tests.is_empty() {
-            return Ok(Checked::pass(format!("no data test is declared{units}")));
+        let units = unit::of(change, cx);
+        if tests.is_empty() && units.is_empty() {
+            return Ok(Checked::pass("no test is declared"));
         }
-        if change.same_output() && tests.iter().all(|t| same_on_base(t, cx.base)) {
-            let summary = format!("provably the same rows as base, and the same {} tests{units}", tests.len());
-            return Ok(Checked::pass(summary).evidence("tests", tests.len()));
+        let all = tests.len() + units.len();
+        if change.same_output()
+            && tests.iter().all(|t| same_on_base(t, cx.base))
+            && units
+                .iter()
+                .all(|u| cx.base.project.unit_tests.get(&u.unique_id).is_some_and(|b| b.definition == u.definition))
+        {
+            let summary = format!("provably the same rows as base, and the same tests: {all}");
+            return Ok(Checked::pass(summary).evidence("tests", all));
         }
         let data = cx.data()?;
         let outcomes = run_all(&tests, Side::Head, data);
@@ -104,20 +112,26 @@ impl Gate for Test {
             match outcome.and_then(|count| Ok((count, judge(test, count, data)?))) {
                 Ok((_, None)) => passed += 1,
                 Ok((count, Some(severity))) => findings.push(failed(test, count, severity, cx, data)),
-                Err(error) => not_run.push((*test, format!("{error:#}"))),
+                Err(error) => not_run.push((test.name.as_str(), &test.place, format!("{error:#}"))),
+            }
+        }
+        for unit in &units {
+            match unit::run(unit, &change.unique_id, cx, data) {
+                Ok(None) => passed += 1,
+                Ok(Some(message)) => findings.push(rule("test/unit", message).at(unit.place.location())),
+                Err(error) => not_run.push((unit.name.as_str(), &unit.place, format!("{error:#}"))),
             }
         }
         if findings.is_empty() && !not_run.is_empty() {
-            let names: Vec<String> = not_run.iter().map(|(test, why)| format!("{}: {why}", test.name)).collect();
-            bail!("{} of {} tests could not be run: {}", not_run.len(), tests.len(), names.join("; "));
+            let names: Vec<String> = not_run.iter().map(|(name, _, why)| format!("{name}: {why}")).collect();
+            bail!("{} of {all} tests could not be run: {}", not_run.len(), names.join("; "));
         }
-        findings.extend(
-            not_run
-                .into_iter()
-                .map(|(test, why)| finding(test, "test/not-run", format!("{} could not be run: {why}", test.name))),
-        );
-        let summary = format!("{passed} of {} tests pass{units}", tests.len());
-        let names: Vec<&str> = tests.iter().map(|t| t.name.as_str()).collect();
+        findings.extend(not_run.into_iter().map(|(name, place, why)| {
+            rule("test/not-run", format!("{name} could not be run: {why}")).at(place.location())
+        }));
+        let summary = format!("{passed} of {all} tests pass");
+        let names = tests.iter().map(|t| t.name.as_str()).chain(units.iter().map(|u| u.name.as_str()));
+        let names: Vec<&str> = names.collect();
         Ok(Checked::found(summary, findings).evidence("tests", json!(names)).evidence("passed", passed))
     }
 }
@@ -280,11 +294,14 @@ fn defect(test: &DataTest, count: f64) -> (&'static str, &'static str) {
     }
 }
 
-fn finding(test: &DataTest, rule: &str, message: String) -> Finding {
-    let help = RULES.iter().find(|r| r.id == rule).map_or("", |r| r.help);
-    let mut finding = Finding::new(rule, message, help).at(test.place.location());
+fn finding(test: &DataTest, id: &str, message: String) -> Finding {
+    let mut finding = rule(id, message).at(test.place.location());
     finding.column.clone_from(&test.column);
     finding
+}
+
+fn rule(id: &str, message: String) -> Finding {
+    Finding::new(id, message, RULES.iter().find(|r| r.id == id).map_or("", |r| r.help))
 }
 
 #[cfg(test)]

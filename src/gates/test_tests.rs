@@ -107,9 +107,61 @@ fn tests_of_others_that_read_the_model_and_singular_tests_run_too() {
 fn the_same_rows_and_the_same_tests_cost_nothing() {
     let base = side(&[RAW, HEAD], vec![unique(none())]);
     let checked = check("test", none(), &base, &side(&[RAW, HEAD], vec![unique(none())]), "orders").unwrap();
-    assert_eq!(checked.summary, "provably the same rows as base, and the same 1 tests");
+    assert_eq!(checked.summary, "provably the same rows as base, and the same tests: 1");
     let tightened =
         check("test", none(), &side(&[RAW, HEAD], vec![]), &side(&[RAW, HEAD], vec![unique(none())]), "orders")
             .unwrap();
     assert!(tightened.findings[0].message.ends_with("the test is new"));
+}
+
+fn unit(definition: serde_json::Value) -> crate::project::UnitTest {
+    crate::project::UnitTest {
+        unique_id: "unit_test.shop.orders.u".into(),
+        name: "u".into(),
+        model: Some(id("orders")),
+        definition,
+        place: Default::default(),
+    }
+}
+
+#[test]
+fn unit_tests_run_on_their_given_rows() {
+    let run = |definition: serde_json::Value| {
+        let sql = (
+            "orders",
+            "select raw.customer, count(*) as n, max(id) filter (status = 'open') as latest from {raw} group by 1",
+        );
+        let mut project = side(&[RAW, sql], vec![]).project;
+        project.unit_tests.insert("u".into(), unit(definition));
+        let head = crate::project::bind::Bound::new(project, &Default::default());
+        check("test", none(), &side(&[RAW, HEAD], vec![]), &head, "orders").map(|c| {
+            let message = c.findings.first().map(|f| f.message.clone());
+            message.unwrap_or(c.summary)
+        })
+    };
+    let given = json!([{"input": "ref('raw')", "rows": [{"id": 5, "customer": "z", "status": "open"}, {"id": 6, "customer": "z"}]}]);
+    assert_eq!(
+        run(json!({"given": given, "expect": {"rows": [{"n": 2, "customer": "z", "latest": 5}]}})).unwrap(),
+        "1 of 1 tests pass"
+    );
+    assert_eq!(
+        run(json!({"given": given, "expect": {"format": "csv", "rows": "customer,n\nz,2\n"}})).unwrap(),
+        "1 of 1 tests pass"
+    );
+    assert_eq!(
+        run(json!({"given": given, "expect": {"format": "sql", "rows": "select 'z' customer, 2 n, 5 latest"}}))
+            .unwrap(),
+        "1 of 1 tests pass"
+    );
+    let wrong = run(json!({"given": given, "expect": {"rows": [{"customer": "z", "n": 3}]}})).unwrap();
+    assert_eq!(wrong, "unit test u fails: 0 of 1 expected rows, n differs (2 instead of 3)");
+    for broken in [
+        json!({"given": [], "expect": {"rows": []}}),
+        json!({"given": [{"input": "ref('gone')", "rows": []}], "expect": {"rows": []}}),
+        json!({"given": [{"input": "ref('raw')", "rows": [{"idd": 1}]}], "expect": {"rows": []}}),
+        json!({"given": given, "expect": {"rows": []}, "overrides": {"vars": {"a": 1}}}),
+        json!({"given": [{"input": "ref('raw')", "rows": [{"id": "x"}]}], "expect": {"rows": []}}),
+    ] {
+        assert!(run(broken.clone()).is_err(), "{broken}");
+    }
 }

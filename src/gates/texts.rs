@@ -4,7 +4,7 @@ use super::{Change, not_compiled};
 use crate::finding::Location;
 use crate::project::Model;
 use crate::project::bind::Bound;
-use crate::sql::{self, Analysis, Dialect, Span, SqlError};
+use crate::sql::{self, Analysis, Dialect, Output, Span, SqlError, Unresolved};
 use std::borrow::Cow;
 
 /// One compiled text of a model.
@@ -32,12 +32,22 @@ impl<'a> Text<'a> {
 
     /// The place in the template of a place in this text.
     pub fn place(&self, span: &Span) -> Location {
-        if !self.incremental {
-            return self.model.locate(span);
+        if self.incremental { self.model.locate_incremental(span) } else { self.model.locate(span) }
+    }
+
+    /// The place of an output column: its select item, or where the template writes the name when that item does not
+    /// (a star in a CTE that a later query renames).
+    pub fn place_of(&self, output: &Output) -> Location {
+        let item = self.sql.get(output.span.start..output.span.end).unwrap_or_default().to_lowercase();
+        let name = output.name.to_lowercase();
+        let mut words = item.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        let named = output.span.line > 0 && words.any(|word| word == name);
+        let written = if named { None } else { self.model.locate_in_raw(&output.name) };
+        match (written, output.span.line) {
+            (Some(place), _) => place,
+            (None, 0) => Location::file(&self.model.path),
+            (None, _) => self.place(&output.span),
         }
-        let needle = self.sql.get(span.start..span.end).unwrap_or_default().trim();
-        let found = if needle.is_empty() { None } else { self.model.locate_in_raw(needle) };
-        found.unwrap_or_else(|| Location::file(&self.model.path))
     }
 
     /// Reads this text against the relations of its side.
@@ -73,4 +83,11 @@ pub fn unchanged(change: &Change<'_>, dialect: Dialect) -> bool {
         _ => false,
     };
     same_incremental && sql::same_text(&base.sql, &head.sql, dialect)
+}
+
+/// The relations that a reference without a column was looked up in; an unqualified one could have come from any of
+/// its text.
+pub fn maybe_of<'a>(lost: &'a Unresolved, analysis: &'a Analysis) -> impl Iterator<Item = &'a String> {
+    let all = lost.tables.is_empty();
+    lost.tables.iter().chain(analysis.relations.iter().filter(move |_| all).map(|r| &r.id))
 }

@@ -1,7 +1,7 @@
 //! A comparison of two relations as text.
 
 use super::escape;
-use crate::reconcile::{ColumnResult, KeyOrigin, KeySample, Mode, Reconciliation, scientific, thousands};
+use crate::reconcile::{ColumnResult, KeyOrigin, KeySample, Mode, Reconciliation, rounded, thousands};
 use anyhow::Result;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
@@ -71,7 +71,7 @@ pub fn markdown(result: &Reconciliation) -> String {
 const HEADER: [&str; 5] = ["column", "differing", "NULL against value", "largest difference", "relative"];
 
 fn cells(column: &ColumnResult) -> [String; 5] {
-    let number = |x: Option<f64>| x.map(scientific).unwrap_or_default();
+    let number = |x: Option<f64>| x.map(rounded).unwrap_or_default();
     [
         column.name.clone(),
         thousands(column.differing),

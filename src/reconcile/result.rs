@@ -145,12 +145,17 @@ pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(c);
     }
     text
+}
+
+/// A difference in four significant digits.
+pub fn rounded(x: f64) -> String {
+    scientific(format!("{x:.3e}").parse().unwrap_or(x))
 }
 
 /// A tolerance or difference as people write it (`1e-9`, `0.01`).

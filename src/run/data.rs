@@ -54,6 +54,10 @@ impl Data for SideData {
         self.workspace.rewrite(side, sql)
     }
 
+    fn query_over(&self, side: Side, id: &str, given: &BTreeMap<String, String>) -> Result<String> {
+        self.workspace.query_over(side, id, given)
+    }
+
     fn reference(&self, reference: &Reference) -> Result<String> {
         match reference {
             Reference::Model(name) | Reference::Seed(name) => match self.base_ids.get(name) {

@@ -59,8 +59,8 @@ pub fn side_plan(bound: &Bound, places: &Places<'_>) -> SidePlan {
     // Relations that no project file declares, but for which the policy names data.
     for (name, path) in places.files {
         let id = format!("data:{name}");
-        if !plan.names.contains_key(&name.to_lowercase()) {
-            plan.names.insert(name.to_lowercase(), id.clone());
+        let known = plan.names.entry(name.to_lowercase()).or_insert_with(|| id.clone());
+        if *known == id {
             plan.definitions.insert(id.clone(), file(id, name, path));
         }
     }

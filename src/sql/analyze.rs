@@ -61,6 +61,7 @@ fn analyze_here(sql: &str, dialect: Dialect, questions: mpsc::Sender<Question>) 
         role: Role::Value,
         via: Vec::new(),
         flags: Default::default(),
+        names_arguments: false,
     };
     let resolved = resolver.query(&query);
     Ok(finish(resolver, &resolved, parsed.generic))

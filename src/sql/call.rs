@@ -1,8 +1,8 @@
 //! Function calls: arguments, windows, filters and orderings, each with the part it plays.
 
 use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, WindowFrameBound,
-    WindowSpec, WindowType,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArgumentClause,
+    FunctionArguments, WindowFrameBound, WindowSpec, WindowType,
 };
 
 use super::expr::{Build, Val, constant, function_name};
@@ -81,11 +81,11 @@ impl Resolver<'_> {
         }
     }
 
-    fn arguments(&mut self, name: &str, arguments: &FunctionArguments, build: &mut Build) {
+    fn arguments(&mut self, function: &str, arguments: &FunctionArguments, build: &mut Build) {
         let list = match arguments {
             FunctionArguments::None => return,
             FunctionArguments::Subquery(query) => {
-                let value = if name == "exists" { self.exists(query) } else { self.subquery("", query, true) };
+                let value = if function == "exists" { self.exists(query) } else { self.subquery("", query, true) };
                 build.value(value);
                 return;
             }
@@ -97,14 +97,28 @@ impl Resolver<'_> {
                 build.text(format!("{word} "));
             }
         }
+        let named = std::mem::take(&mut self.names_arguments);
         let count = list.args.len();
-        let date_part = names::date_part_argument(self.dialect, name, count);
+        let date_part = names::date_part_argument(self.dialect, function, count);
         for (at, arg) in list.args.iter().enumerate() {
             if at > 0 {
                 build.text(", ");
             }
             let arg = match arg {
                 FunctionArg::Unnamed(arg) => arg,
+                // `if(status = 'x', ...)`: only functions in FROM take arguments by `name = value`.
+                FunctionArg::Named {
+                    name,
+                    arg: FunctionArgExpr::Expr(right),
+                    operator: FunctionArgOperator::Equals,
+                } if !named => {
+                    let role =
+                        if names::deciding_argument(function, at, count) { Role::Condition } else { Role::Value };
+                    let left = self.expr_as(role, &Expr::Identifier(name.clone()));
+                    let right = self.expr_as(role, right);
+                    build.value(self.combine(left, &BinaryOperator::Eq, right));
+                    continue;
+                }
                 FunctionArg::Named { name, arg, operator } => {
                     build.text(format!("{} {operator} ", self.key(name)));
                     arg
@@ -136,7 +150,7 @@ impl Resolver<'_> {
                 && let Some(part) = date_part_word(expr)
             {
                 build.value(constant(part));
-            } else if names::deciding_argument(name, at, count) {
+            } else if names::deciding_argument(function, at, count) {
                 build.value(self.expr_as(Role::Condition, expr));
             } else {
                 build.value(self.expr(expr));

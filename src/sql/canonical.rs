@@ -79,7 +79,12 @@ impl Names {
             Kind::Column { leaf, name } => {
                 out.push_str(&self.get(*leaf));
                 out.push('.');
-                out.push_str(name);
+                // A name with operators or brackets in it must not read like an expression.
+                if name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$')) {
+                    out.push_str(name);
+                } else {
+                    out.push_str(&format!("{name:?}"));
+                }
             }
             Kind::Inner { leaf, term, block } => {
                 let text = if block.closed { column_text(block, term) } else { self.open_column(block, term) };
@@ -100,7 +105,8 @@ impl Names {
                     let texts: Vec<_> = columns.iter().map(|column| column_text(block, column)).collect();
                     out.push_str(&texts.join(", "));
                     out.push(' ');
-                    out.push_str(&rendered(block).text);
+                    let rendered = rendered(block);
+                    out.push_str(if rendered.text.len() > 5 * LONG { &rendered.hash } else { &rendered.text });
                 } else {
                     self.frames.push(HashMap::new());
                     self.name_leaves(&block.rows.from.tree);
@@ -243,6 +249,42 @@ fn hash_of(text: &str) -> String {
 
 impl Block {
     pub(super) fn new(rows: Rows, closed: bool) -> Block {
-        Block { rows, closed, windowed: false, mergeable: false, rendered: OnceCell::new() }
+        let size = rows_size(&rows);
+        Block { rows, closed, windowed: false, mergeable: false, size, rendered: OnceCell::new() }
+    }
+}
+
+/// Nodes of everything that is rendered with these rows: closed blocks within are rendered once and named by their hash.
+fn rows_size(rows: &Rows) -> u32 {
+    let lists = [&rows.having, &rows.qualify, &rows.makers];
+    let optional = rows.group.iter().chain(&rows.distinct).flatten().chain(&rows.limit);
+    let terms = lists.into_iter().flatten().chain(optional).fold(1u32, |sum, term| sum.saturating_add(term.size));
+    terms.saturating_add(from_size(&rows.from))
+}
+
+fn from_size(from: &From) -> u32 {
+    from.filters.iter().fold(tree_size(&from.tree), |sum, term| sum.saturating_add(term.size))
+}
+
+fn tree_size(tree: &Tree) -> u32 {
+    match tree {
+        Tree::Unit => 1,
+        Tree::Leaf(leaf) => leaf_size(leaf),
+        Tree::Cross(trees) => trees.iter().fold(1u32, |sum, tree| sum.saturating_add(tree_size(tree))),
+        Tree::Join { left, right, on, .. } => on
+            .iter()
+            .fold(1u32, |sum, term| sum.saturating_add(term.size))
+            .saturating_add(tree_size(left))
+            .saturating_add(tree_size(right)),
+        Tree::Filtered(from) => from_size(from),
+        Tree::Set { arms, .. } => arms.iter().fold(1u32, |sum, arm| sum.saturating_add(leaf_size(arm))),
+    }
+}
+
+fn leaf_size(leaf: &Leaf) -> u32 {
+    match &leaf.source {
+        LeafSource::Block(block) if !block.closed => block.size,
+        LeafSource::Rows(rows) => rows.size,
+        LeafSource::Block(_) | LeafSource::Base(_) => 1,
     }
 }

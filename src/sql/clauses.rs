@@ -109,7 +109,8 @@ impl Resolver<'_> {
                 (text, alias.as_ref().map(|alias| &alias.name).or(own))
             }
             TableFactor::Derived { lateral: false, subquery, alias, sample: None } => {
-                let columns = alias.as_ref().map(|alias| alias.to_string()).unwrap_or_else(|| "rowproof_right".to_owned());
+                let columns =
+                    alias.as_ref().map(|alias| alias.to_string()).unwrap_or_else(|| "rowproof_right".to_owned());
                 let columns = columns.strip_prefix("AS ").unwrap_or(&columns).to_owned();
                 (format!("({subquery}) as {columns}"), alias.as_ref().map(|alias| &alias.name))
             }
@@ -180,7 +181,8 @@ impl Resolver<'_> {
                 _ if depth == 0 && ends_items(keyword) => {
                     // `a is distinct from b` and `* except (a)` go on.
                     let distinct_from = keyword == Keyword::FROM && before == Keyword::DISTINCT && item.is_some();
-                    if !distinct_from && !(keyword == Keyword::EXCEPT && after_star) {
+                    let star_except = keyword == Keyword::EXCEPT && after_star;
+                    if !distinct_from && !star_except {
                         break;
                     }
                 }
@@ -204,9 +206,22 @@ impl Resolver<'_> {
 fn ends_items(keyword: Keyword) -> bool {
     matches!(
         keyword,
-        Keyword::FROM | Keyword::WHERE | Keyword::GROUP | Keyword::HAVING | Keyword::QUALIFY | Keyword::ORDER
-            | Keyword::LIMIT | Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::INTO | Keyword::WINDOW
-            | Keyword::LATERAL | Keyword::OFFSET | Keyword::FETCH | Keyword::MINUS
+        Keyword::FROM
+            | Keyword::WHERE
+            | Keyword::GROUP
+            | Keyword::HAVING
+            | Keyword::QUALIFY
+            | Keyword::ORDER
+            | Keyword::LIMIT
+            | Keyword::UNION
+            | Keyword::EXCEPT
+            | Keyword::INTERSECT
+            | Keyword::INTO
+            | Keyword::WINDOW
+            | Keyword::LATERAL
+            | Keyword::OFFSET
+            | Keyword::FETCH
+            | Keyword::MINUS
     )
 }
 

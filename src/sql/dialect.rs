@@ -129,10 +129,7 @@ impl Dialect {
 
     /// Whether `a.b` may be field `b` of a struct column `a`.
     pub(super) fn dotted_structs(self) -> bool {
-        !matches!(
-            self,
-            Dialect::Postgres | Dialect::TSql | Dialect::MySql | Dialect::Sqlite | Dialect::Snowflake
-        )
+        !matches!(self, Dialect::Postgres | Dialect::TSql | Dialect::MySql | Dialect::Sqlite | Dialect::Snowflake)
     }
 
     /// Whether a derived table sees its left siblings without LATERAL.

@@ -4,14 +4,12 @@ use std::borrow::Cow;
 
 use sqlparser::ast::{
     AccessExpr, BinaryOperator, CastKind, CeilFloorKind, DataType, Expr, Ident, JsonPathElem, ObjectName, OrderByExpr,
-    OrderByOptions, OrderBySort, Query, Subscript, UnaryOperator, Value,
+    OrderByOptions, OrderBySort, Subscript, UnaryOperator, Value,
 };
 
-use super::lookup::Found;
 use super::resolve::Resolver;
-use super::scope::Column;
 use super::term::{self, Kind, Part, T};
-use super::{ColumnRead, Dialect, Edge, OutputKind, Reason, Role, Span, Unresolved};
+use super::{Dialect, OutputKind, Role, Span};
 
 /// A resolved expression.
 pub(super) struct Val {
@@ -133,7 +131,7 @@ impl Resolver<'_> {
         value
     }
 
-    fn expr_here(&mut self, expr: &Expr) -> Val {
+    pub(super) fn expr_here(&mut self, expr: &Expr) -> Val {
         match expr {
             Expr::Identifier(ident) => self.column_reference(std::slice::from_ref(ident)).0,
             Expr::CompoundIdentifier(parts) => self.column_reference(parts).0,
@@ -206,17 +204,20 @@ impl Resolver<'_> {
         }
     }
 
-    fn cast(&mut self, word: &str, value: Val, to: &str) -> Val {
+    pub(super) fn cast(&mut self, word: &str, value: Val, to: &str) -> Val {
         let kind = match value.kind {
             OutputKind::PassThrough | OutputKind::Cast => OutputKind::Cast,
             other => other,
         };
-        let parts =
-            vec![Part::Text(format!("{word}(").into()), Part::Term(value.term), Part::Text(format!(" as {to})").into())];
+        let parts = vec![
+            Part::Text(format!("{word}(").into()),
+            Part::Term(value.term),
+            Part::Text(format!(" as {to})").into()),
+        ];
         Val { term: term::seq(parts), kind }
     }
 
-    fn binary(&mut self, left: &Expr, op: &BinaryOperator, right: &Expr) -> Val {
+    pub(super) fn binary(&mut self, left: &Expr, op: &BinaryOperator, right: &Expr) -> Val {
         let flat = match op {
             BinaryOperator::And => Some(" and "),
             BinaryOperator::Or => Some(" or "),
@@ -267,7 +268,7 @@ impl Resolver<'_> {
         build.done()
     }
 
-    fn unary(&mut self, op: &UnaryOperator, inner: &Expr) -> Val {
+    pub(super) fn unary(&mut self, op: &UnaryOperator, inner: &Expr) -> Val {
         let value = self.expr(inner);
         let mut build = match op {
             UnaryOperator::Not => Build::new("(not "),
@@ -288,127 +289,6 @@ impl Resolver<'_> {
                 (self.unlisted_expr(part), span)
             })
             .collect()
-    }
-
-    /// Resolves a column reference; also gives the place of the item that computes the column, when it is not a base
-    /// column.
-    pub(super) fn column_reference(&mut self, parts: &[Ident]) -> (Val, Option<Span>) {
-        if let [ident] = parts {
-            let lower = ident.value.to_ascii_lowercase();
-            if self.scopes.iter().any(|scope| scope.lambdas.contains(&lower)) {
-                return (constant(format!("parameter {lower}")), None);
-            }
-            if ident.value.starts_with(['$', '@', ':']) || ident.value == "?" {
-                return (constant(lower), None);
-            }
-        }
-        if self.lambda_field(parts) {
-            return (constant(written(parts).to_ascii_lowercase()), None);
-        }
-        let span = self.reference_span(parts);
-        let (found, fields) = self.lookup(parts);
-        match found {
-            Found::Column(column) => {
-                let origin = column.span;
-                let value = self.read(&column, span);
-                (self.fields(value, &parts[parts.len() - fields..]), Some(origin))
-            }
-            Found::Row(columns) if columns.is_empty() => {
-                (Val { term: term::text(written(parts).to_ascii_lowercase()), kind: OutputKind::Derived }, None)
-            }
-            Found::Row(columns) => {
-                let mut build = Build::new("row(");
-                for (at, column) in columns.iter().enumerate() {
-                    build.text(if at > 0 { ", " } else { "" });
-                    build.value(self.read(column, span));
-                }
-                build.text(")").at_least(OutputKind::Derived);
-                (build.done(), None)
-            }
-            Found::Unknown(reason, tables) => {
-                let lower = parts.last().map(|ident| ident.value.to_ascii_lowercase()).unwrap_or_default();
-                let unquoted = matches!(parts, [ident] if ident.quote_style.is_none());
-                if unquoted && reason != Reason::Ambiguous && super::names::is_session_value(&lower) {
-                    return (constant(lower), None);
-                }
-                self.unresolved_reference(parts, reason, tables.into_iter().collect(), span);
-                (Val { term: term::text(format!("unresolved {}", written(parts))), kind: OutputKind::Unknown }, None)
-            }
-        }
-    }
-
-    fn lambda_field(&self, parts: &[Ident]) -> bool {
-        parts.len() > 1 && {
-            let lower = parts[0].value.to_ascii_lowercase();
-            self.scopes.iter().any(|scope| scope.lambdas.contains(&lower))
-        }
-    }
-
-    pub(super) fn unresolved_reference(&mut self, parts: &[Ident], reason: Reason, tables: Vec<String>, span: Span) {
-        let qualifier = (parts.len() > 1 && reason == Reason::NotInSchema).then(|| &parts[parts.len() - 2]);
-        let one = Unresolved { name: written(parts), reason, span, candidates: self.candidates(qualifier), tables };
-        self.sink.unresolved.push(one.clone());
-        self.unresolved.push(one);
-    }
-
-    /// A value of a column: notes the read and passes its sources on.
-    pub(super) fn read(&mut self, column: &Column, span: Span) -> Val {
-        for (table, name) in column.starred.iter() {
-            self.reads.push(ColumnRead { table: table.to_string(), column: name.to_string(), span });
-        }
-        for edge in column.edges.iter() {
-            let role = if self.role == Role::Value { edge.role } else { self.role };
-            let mut via = self.via.clone();
-            via.extend(edge.via.iter().cloned());
-            via.truncate(64);
-            self.sink.edges.push(Edge { table: edge.table.clone(), column: edge.column.clone(), role, via, span });
-        }
-        self.sink.unresolved.extend(column.unresolved.iter().cloned());
-        Val { term: column.term.clone(), kind: column.kind }
-    }
-
-    fn fields(&mut self, value: Val, fields: &[Ident]) -> Val {
-        if fields.is_empty() {
-            return value;
-        }
-        let mut build = Build::new("");
-        build.value(value).at_least(OutputKind::Derived);
-        for field in fields {
-            build.text(format!(".{}", self.key(field)));
-        }
-        build.done()
-    }
-
-    /// A subquery whose columns are the value (scalar) or the list (IN).
-    pub(super) fn subquery(&mut self, head: &'static str, query: &Query, all: bool) -> Val {
-        let resolved = self.query(query);
-        let count = if all { resolved.columns.len() } else { resolved.columns.len().min(1) };
-        let span = Span::default();
-        let mut kind = OutputKind::Derived;
-        let mut columns = Vec::new();
-        for column in &resolved.columns[..count] {
-            let spans: Vec<Span> = column.edges.iter().map(|edge| edge.span).collect();
-            let from = self.sink.edges.len();
-            let value = self.read(column, column.span);
-            for (edge, inner) in self.sink.edges[from..].iter_mut().zip(spans) {
-                edge.span = inner;
-            }
-            kind = stronger(kind, value.kind);
-            columns.push(value.term);
-        }
-        if resolved.open.is_some() && (all || count == 0) {
-            let tables = resolved.open.iter().flat_map(|open| open.tables.iter().cloned()).collect();
-            let one = Unresolved { name: "*".to_owned(), reason: Reason::OpenStar, span, candidates: Vec::new(), tables };
-            self.sink.unresolved.push(one.clone());
-            self.unresolved.push(one);
-        }
-        Val { term: term::query(head, resolved.block.clone(), columns), kind }
-    }
-
-    /// EXISTS: only the rows matter.
-    pub(super) fn exists(&mut self, query: &Query) -> Val {
-        let resolved = self.query(query);
-        Val { term: term::query("exists", resolved.block.clone(), Vec::new()), kind: OutputKind::Derived }
     }
 
     /// Sources of an ordering item within an expression.

@@ -78,7 +78,10 @@ impl Resolver<'_> {
             Expr::Interval(interval) => {
                 let value = self.expr(&interval.value);
                 let unit = |field: &Option<sqlparser::ast::DateTimeField>| {
-                    field.as_ref().map(|field| format!(" {}", field.to_string().to_ascii_lowercase())).unwrap_or_default()
+                    field
+                        .as_ref()
+                        .map(|field| format!(" {}", field.to_string().to_ascii_lowercase()))
+                        .unwrap_or_default()
                 };
                 let mut build = Build::new("interval ");
                 build.value(value).text(unit(&interval.leading_field));
@@ -170,7 +173,15 @@ impl Resolver<'_> {
         build.done()
     }
 
-    fn like(&mut self, word: &str, negated: bool, any: bool, expr: &Expr, pattern: &Expr, escape: Option<&Expr>) -> Val {
+    fn like(
+        &mut self,
+        word: &str,
+        negated: bool,
+        any: bool,
+        expr: &Expr,
+        pattern: &Expr,
+        escape: Option<&Expr>,
+    ) -> Val {
         let not = if negated { " not" } else { "" };
         let any = if any { " any" } else { "" };
         let mut build = Build::new("(");
@@ -194,7 +205,12 @@ impl Resolver<'_> {
         build.done()
     }
 
-    fn bracketed(&mut self, open: impl Into<std::borrow::Cow<'static, str>>, items: &[Expr], close: &'static str) -> Val {
+    fn bracketed(
+        &mut self,
+        open: impl Into<std::borrow::Cow<'static, str>>,
+        items: &[Expr],
+        close: &'static str,
+    ) -> Val {
         let mut build = Build::new(open);
         for (at, item) in items.iter().enumerate() {
             build.text(if at > 0 { ", " } else { "" });

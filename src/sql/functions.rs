@@ -7,9 +7,10 @@ use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, Spanned, TableFactor, Value, Visit,
     Visitor,
 };
+use sqlparser::tokenizer::TokenWithSpan;
 
 use super::expr::function_name;
-use super::parse::{on_big_stack, parse};
+use super::parse::{on_big_stack, parse, string_table_span};
 use super::span::TextIndex;
 use super::{Dialect, Span, SqlError};
 
@@ -34,7 +35,7 @@ pub fn functions(sql: &str, dialect: Dialect) -> Result<Vec<FunctionUse>, SqlErr
     on_big_stack(|| {
         let parsed = parse(sql, dialect)?;
         let text = TextIndex::new(sql);
-        let mut walk = Walk { text: &text, found: Vec::new(), in_from: Vec::new() };
+        let mut walk = Walk { text: &text, tokens: &parsed.tokens, found: Vec::new(), in_from: Vec::new() };
         for one in &parsed.statements {
             let _ = one.statement.visit(&mut walk);
         }
@@ -45,6 +46,7 @@ pub fn functions(sql: &str, dialect: Dialect) -> Result<Vec<FunctionUse>, SqlErr
 
 struct Walk<'a> {
     text: &'a TextIndex<'a>,
+    tokens: &'a [TokenWithSpan],
     found: Vec<FunctionUse>,
     /// Functions that a FROM item wraps, by address.
     in_from: Vec<*const Function>,
@@ -90,13 +92,17 @@ impl Visitor for Walk<'_> {
             TableFactor::Table { name, args: None, .. } => {
                 let quoted = |style| matches!(style, Some('\''));
                 if let [only] = name.0.as_slice()
-                    && let Some(ident) = only.as_ident().filter(|ident| quoted(ident.quote_style) || is_path(&ident.value))
+                    && let Some(ident) =
+                        only.as_ident().filter(|ident| quoted(ident.quote_style) || is_path(&ident.value))
                 {
                     self.found.push(FunctionUse {
                         name: "<file>".to_owned(),
                         table_function: true,
                         string_args: vec![ident.value.clone()],
-                        span: self.text.span(ident.span),
+                        span: self.text.span(match ident.quote_style {
+                            Some('\'') => string_table_span(self.tokens, &ident.value),
+                            _ => ident.span,
+                        }),
                     });
                 }
             }

@@ -19,13 +19,14 @@ struct Kind {
 }
 
 impl Resolver<'_> {
-    pub(super) fn from_clause(&mut self, items: &[TableWithJoins]) -> From {
+    pub(super) fn relations_of(&mut self, items: &[TableWithJoins]) -> From {
         let mut from = From::default();
         for (at, item) in items.iter().enumerate() {
             let first = self.last_scope().sources.len();
             let next = self.table_with_joins(item, false);
             if at > 0 {
-                let facts = JoinFacts { kind: "cross", factor: &item.relation, first, equalities: Vec::new(), equi_only: true };
+                let facts =
+                    JoinFacts { kind: "cross", factor: &item.relation, first, equalities: Vec::new(), equi_only: true };
                 let whole = cross(from, next);
                 self.join_clause(&whole, facts, &[], item.relation.span());
                 from = whole;
@@ -124,7 +125,15 @@ impl Resolver<'_> {
         (term, reads.into_iter().collect())
     }
 
-    fn using(&mut self, name: &Ident, kind: &Kind, start: usize, first: usize, on: &mut Vec<T>, facts: &mut JoinFacts<'_>) {
+    fn using(
+        &mut self,
+        name: &Ident,
+        kind: &Kind,
+        start: usize,
+        first: usize,
+        on: &mut Vec<T>,
+        facts: &mut JoinFacts<'_>,
+    ) {
         let count = self.last_scope().sources.len();
         let left = self.using_side(name, start..first);
         let right = self.using_side(name, first..count);
@@ -146,7 +155,9 @@ impl Resolver<'_> {
             "full" => Column {
                 term: term::call("coalesce", &[left_term, right_term]),
                 kind: super::expr::stronger(OutputKind::Derived, super::expr::stronger(left.kind, right.kind)),
-                edges: Rc::new(tidy(sink.edges.into_iter().map(|edge| super::Edge { via: prefixed(edge.via), ..edge }).collect())),
+                edges: Rc::new(tidy(
+                    sink.edges.into_iter().map(|edge| super::Edge { via: prefixed(edge.via), ..edge }).collect(),
+                )),
                 ..left
             },
             _ => left,
@@ -158,15 +169,19 @@ impl Resolver<'_> {
     fn using_side(&mut self, name: &Ident, range: std::ops::Range<usize>) -> Option<(Column, Vec<usize>)> {
         let key = self.key(name);
         let scope = self.last_scope();
-        let merged = scope.merged.iter().rev().find(|merged| {
-            merged.column.matches(&key) && merged.members.iter().all(|member| range.contains(member))
-        });
+        let merged =
+            scope.merged.iter().rev().find(|merged| {
+                merged.column.matches(&key) && merged.members.iter().all(|member| range.contains(member))
+            });
         if let Some(merged) = merged {
             return Some((merged.column.clone(), merged.members.clone()));
         }
-        let sources: Vec<_> = scope.visible().filter(|(at, _)| range.contains(at)).map(|(at, one)| (at, one.clone())).collect();
-        let listed: Vec<_> =
-            sources.iter().filter_map(|(at, source)| source.listed(&key).ok().flatten().map(|column| (*at, column))).collect();
+        let sources: Vec<_> =
+            scope.visible().filter(|(at, _)| range.contains(at)).map(|(at, one)| (at, one.clone())).collect();
+        let listed: Vec<_> = sources
+            .iter()
+            .filter_map(|(at, source)| source.listed(&key).ok().flatten().map(|column| (*at, column)))
+            .collect();
         let open: Vec<_> = sources.iter().filter(|(_, source)| source.is_open()).collect();
         let tables = || sources.iter().flat_map(|(_, source)| source.tables.iter().cloned()).collect::<Vec<_>>();
         let reason = match (listed.as_slice(), open.as_slice()) {
@@ -202,7 +217,11 @@ impl Resolver<'_> {
         for column in left.iter().flat_map(|(_, source)| source.columns.iter()) {
             let common = right.iter().any(|(_, source)| !matches!(source.listed(&column.key), Ok(None)));
             if common && !names.iter().any(|name| name.value == *column.name) {
-                names.push(Ident { value: column.name.to_string(), quote_style: None, span: sqlparser::tokenizer::Span::empty() });
+                names.push(Ident {
+                    value: column.name.to_string(),
+                    quote_style: None,
+                    span: sqlparser::tokenizer::Span::empty(),
+                });
             }
         }
         for name in names {

@@ -1,8 +1,11 @@
 //! What is known of functions and words: which aggregate, which are volatile, which make rows, what a date part is.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// Aggregates over a group (or a window).
 pub(super) fn is_aggregate(name: &str) -> bool {
-    AGGREGATES.contains(&name)
+    AGGREGATES.contains(name)
         || name.starts_with("approx_")
         || name.starts_with("regr_")
         || name.starts_with("bitmap_")
@@ -13,8 +16,17 @@ pub(super) fn is_aggregate(name: &str) -> bool {
 pub(super) fn is_window_only(name: &str) -> bool {
     matches!(
         name,
-        "row_number" | "rank" | "dense_rank" | "percent_rank" | "cume_dist" | "ntile" | "lag" | "lead" | "first_value"
-            | "last_value" | "nth_value"
+        "row_number"
+            | "rank"
+            | "dense_rank"
+            | "percent_rank"
+            | "cume_dist"
+            | "ntile"
+            | "lag"
+            | "lead"
+            | "first_value"
+            | "last_value"
+            | "nth_value"
     )
 }
 
@@ -22,12 +34,47 @@ pub(super) fn is_window_only(name: &str) -> bool {
 pub(super) fn is_volatile(name: &str) -> bool {
     matches!(
         name,
-        "random" | "rand" | "randn" | "rand_uniform" | "uuid" | "gen_random_uuid" | "newid" | "nextval" | "uuid_string"
-            | "generate_uuid" | "randomblob" | "random_uuid" | "setseed" | "seq1" | "seq2" | "seq4" | "seq8" | "randstr"
-            | "uniform" | "normal" | "zipf" | "clock_timestamp" | "uuid_generate_v4" | "uuidv4" | "uuidv7"
-            | "generateuuidv4" | "randcanonical" | "rand32" | "rand64" | "monotonically_increasing_id" | "shuffle"
-            | "newsequentialid" | "sysdatetime" | "timeofday" | "currval" | "lastval" | "random_between" | "crypt_gen_random"
-            | "gen_salt" | "sleep" | "pg_sleep"
+        "random"
+            | "rand"
+            | "randn"
+            | "rand_uniform"
+            | "uuid"
+            | "gen_random_uuid"
+            | "newid"
+            | "nextval"
+            | "uuid_string"
+            | "generate_uuid"
+            | "randomblob"
+            | "random_uuid"
+            | "setseed"
+            | "seq1"
+            | "seq2"
+            | "seq4"
+            | "seq8"
+            | "randstr"
+            | "uniform"
+            | "normal"
+            | "zipf"
+            | "clock_timestamp"
+            | "uuid_generate_v4"
+            | "uuidv4"
+            | "uuidv7"
+            | "generateuuidv4"
+            | "randcanonical"
+            | "rand32"
+            | "rand64"
+            | "monotonically_increasing_id"
+            | "shuffle"
+            | "newsequentialid"
+            | "sysdatetime"
+            | "timeofday"
+            | "currval"
+            | "lastval"
+            | "random_between"
+            | "crypt_gen_random"
+            | "gen_salt"
+            | "sleep"
+            | "pg_sleep"
     )
 }
 
@@ -35,21 +82,67 @@ pub(super) fn is_volatile(name: &str) -> bool {
 pub(super) fn makes_rows(name: &str) -> bool {
     matches!(
         name,
-        "unnest" | "explode" | "explode_outer" | "posexplode" | "posexplode_outer" | "inline" | "inline_outer" | "stack"
-            | "generate_series" | "generate_subscripts" | "json_array_elements" | "json_array_elements_text"
-            | "jsonb_array_elements" | "jsonb_array_elements_text" | "json_each" | "json_each_text" | "jsonb_each"
-            | "jsonb_each_text" | "json_object_keys" | "jsonb_object_keys" | "jsonb_path_query" | "regexp_split_to_table"
-            | "regexp_matches" | "string_to_table" | "arrayjoin" | "json_to_recordset" | "jsonb_to_recordset" | "json_tuple"
+        "unnest"
+            | "explode"
+            | "explode_outer"
+            | "posexplode"
+            | "posexplode_outer"
+            | "inline"
+            | "inline_outer"
+            | "stack"
+            | "generate_series"
+            | "generate_subscripts"
+            | "json_array_elements"
+            | "json_array_elements_text"
+            | "jsonb_array_elements"
+            | "jsonb_array_elements_text"
+            | "json_each"
+            | "json_each_text"
+            | "jsonb_each"
+            | "jsonb_each_text"
+            | "json_object_keys"
+            | "jsonb_object_keys"
+            | "jsonb_path_query"
+            | "regexp_split_to_table"
+            | "regexp_matches"
+            | "string_to_table"
+            | "arrayjoin"
+            | "json_to_recordset"
+            | "jsonb_to_recordset"
+            | "json_tuple"
     )
 }
 
 /// A scalar function of its arguments, as far as we know: safe to move between blocks.
 pub(super) fn is_scalar(name: &str) -> bool {
-    SCALARS.contains(&name)
-        || ["date_", "to_", "array_", "list_", "json_", "regexp_", "string_", "str_", "time_", "datetime_", "timestamp_",
-            "parse_", "st_", "is_", "try_", "bit_", "map_", "object_", "struct_", "strip_", "hex_", "sha", "md5"]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
+    SCALARS.contains(name)
+        || [
+            "date_",
+            "to_",
+            "array_",
+            "list_",
+            "json_",
+            "regexp_",
+            "string_",
+            "str_",
+            "time_",
+            "datetime_",
+            "timestamp_",
+            "parse_",
+            "st_",
+            "is_",
+            "try_",
+            "bit_",
+            "map_",
+            "object_",
+            "struct_",
+            "strip_",
+            "hex_",
+            "sha",
+            "md5",
+        ]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
 /// Position of the date part among the arguments, for functions that take one.
@@ -73,17 +166,37 @@ pub(super) fn date_part_argument(dialect: super::Dialect, name: &str, count: usi
 
 /// Whether a word is a date part.
 pub(super) fn is_date_part(word: &str) -> bool {
-    DATE_PARTS.contains(&word.to_ascii_lowercase().as_str())
+    DATE_PARTS.contains(word.to_ascii_lowercase().as_str())
 }
 
 /// Words without brackets that are values of the session, not columns.
 pub(super) fn is_session_value(word: &str) -> bool {
     matches!(
         word,
-        "current_date" | "current_time" | "current_timestamp" | "localtime" | "localtimestamp" | "current_user"
-            | "session_user" | "system_user" | "user" | "current_role" | "current_catalog" | "current_schema"
-            | "current_database" | "current_datetime" | "sysdate" | "systimestamp" | "getdate" | "utc_timestamp"
-            | "utc_date" | "rownum" | "level" | "default" | "current_warehouse" | "current_account"
+        "current_date"
+            | "current_time"
+            | "current_timestamp"
+            | "localtime"
+            | "localtimestamp"
+            | "current_user"
+            | "session_user"
+            | "system_user"
+            | "user"
+            | "current_role"
+            | "current_catalog"
+            | "current_schema"
+            | "current_database"
+            | "current_datetime"
+            | "sysdate"
+            | "systimestamp"
+            | "getdate"
+            | "utc_timestamp"
+            | "utc_date"
+            | "rownum"
+            | "level"
+            | "default"
+            | "current_warehouse"
+            | "current_account"
     )
 }
 
@@ -121,67 +234,70 @@ pub(super) fn is_pseudo_column(dialect: super::Dialect, name: &str) -> bool {
     }
 }
 
-const DATE_PARTS: &[&str] = &[
-    "year", "years", "yyyy", "yy", "y", "yr", "quarter", "quarters", "qtr", "qq", "q", "month", "months", "mon", "mm", "m",
-    "week", "weeks", "wk", "ww", "w", "isoweek", "isoyear", "weekday", "dw", "day", "days", "dd", "d", "dayofweek",
-    "dayofyear", "dayofmonth", "dow", "doy", "hour", "hours", "hh", "h", "hr", "minute", "minutes", "mi", "n", "min",
-    "second", "seconds", "ss", "s", "sec", "millisecond", "milliseconds", "ms", "microsecond", "microseconds", "us",
-    "nanosecond", "nanoseconds", "ns", "epoch", "decade", "century", "millennium", "date", "time", "timezone_hour",
-    "timezone_minute", "yearofweek", "yearofweekiso", "weekofyear", "weekiso", "dayofweekiso", "epoch_second",
-    "epoch_millisecond", "sql_tsi_day", "sql_tsi_month", "sql_tsi_year", "sql_tsi_hour", "sql_tsi_week",
-];
+static DATE_PARTS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    words(
+        "\
+    century d date day dayofmonth dayofweek dayofweekiso dayofyear days dd decade dow doy dw epoch \
+    epoch_millisecond epoch_second h hh hour hours hr isoweek isoyear m mi microsecond microseconds millennium \
+    millisecond milliseconds min minute minutes mm mon month months ms n nanosecond nanoseconds ns q qq qtr \
+    quarter quarters s sec second seconds sql_tsi_day sql_tsi_hour sql_tsi_month sql_tsi_week sql_tsi_year ss time \
+    timezone_hour timezone_minute us w week weekday weekiso weekofyear weeks wk ww y year yearofweek yearofweekiso \
+    years yr yy yyyy",
+    )
+});
 
-const AGGREGATES: &[&str] = &[
-    "sum", "count", "avg", "mean", "min", "max", "any_value", "anyvalue", "any", "some", "every", "array_agg", "arrayagg",
-    "string_agg", "listagg", "group_concat", "wm_concat", "stddev", "stddev_pop", "stddev_samp", "stdev", "stdevp", "std",
-    "variance", "var_pop", "var_samp", "var", "varp", "covar_pop", "covar_samp", "corr", "median", "mode", "quantile",
-    "quantile_cont", "quantile_disc", "percentile_cont", "percentile_disc", "percentile", "percentile_approx", "count_if",
-    "countif", "count_big", "sum_if", "sumif", "avgif", "minif", "maxif", "uniq", "uniqexact", "uniqhll12", "bool_and",
-    "bool_or", "booland_agg", "boolor_agg", "logical_and", "logical_or", "bit_and", "bit_or", "bit_xor", "bitand_agg",
-    "bitor_agg", "arg_max", "arg_min", "argmax", "argmin", "max_by", "min_by", "first", "last", "first_value_agg", "list",
-    "histogram", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "object_agg", "json_group_array",
-    "json_group_object", "json_arrayagg", "json_objectagg", "map_agg", "multimap_agg", "array_concat_agg", "set_agg",
-    "array_union_agg", "array_unique_agg", "collect_list", "collect_set", "kurtosis", "skewness", "skew", "entropy",
-    "product", "checksum", "checksum_agg", "hash_agg", "grouping", "grouping_id", "ntile_agg", "geometric_mean",
-    "favg", "fsum", "kahan_sum", "sumkahan", "total", "xmlagg", "st_union_agg", "st_extent", "median_exact", "grouparray",
-    "groupuniqarray", "topk", "quantiles", "quantileexact", "quantiletiming", "anylast", "anyheavy", "summap", "try_sum",
-    "try_avg", "numeric_histogram", "reduce_agg", "max_n", "min_n", "string_concat_agg", "mad", "reservoir_quantile",
-    "array_agg_distinct", "minmax", "sumdistinct", "arbitrary", "bool_xor",
-];
+static AGGREGATES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    words(
+        "\
+    any any_value anyheavy anylast anyvalue arbitrary arg_max arg_min argmax argmin array_agg array_agg_distinct \
+    array_concat_agg array_union_agg array_unique_agg arrayagg avg avgif bit_and bit_or bit_xor bitand_agg \
+    bitor_agg bool_and bool_or bool_xor booland_agg boolor_agg checksum checksum_agg collect_list collect_set corr \
+    count count_big count_if countif covar_pop covar_samp entropy every favg first first_value_agg fsum \
+    geometric_mean group_concat grouparray grouping grouping_id groupuniqarray hash_agg histogram json_agg \
+    json_arrayagg json_group_array json_group_object json_object_agg json_objectagg jsonb_agg jsonb_object_agg \
+    kahan_sum kurtosis last list listagg logical_and logical_or mad map_agg max max_by max_n maxif mean median \
+    median_exact min min_by min_n minif minmax mode multimap_agg ntile_agg numeric_histogram object_agg percentile \
+    percentile_approx percentile_cont percentile_disc product quantile quantile_cont quantile_disc quantileexact \
+    quantiles quantiletiming reduce_agg reservoir_quantile set_agg skew skewness some st_extent st_union_agg std \
+    stddev stddev_pop stddev_samp stdev stdevp string_agg string_concat_agg sum sum_if sumdistinct sumif sumkahan \
+    summap topk total try_avg try_sum uniq uniqexact uniqhll12 var var_pop var_samp variance varp wm_concat xmlagg",
+    )
+});
 
-const SCALARS: &[&str] = &[
-    "abs", "acos", "age", "ascii", "asin", "atan", "atan2", "base64_decode", "base64_encode", "bround", "cardinality",
-    "cast", "cbrt", "ceil", "ceiling", "char", "char_length", "character_length", "charindex", "chr", "coalesce", "concat",
-    "concat_ws", "contains", "convert", "convert_timezone", "cos", "cot", "current_date", "current_datetime",
-    "current_time", "current_timestamp", "date", "dateadd", "datediff", "datename", "datepart", "datetrunc",
-    "datefromparts", "day", "dayname", "dayofmonth", "dayofweek", "dayofweekiso", "dayofyear", "decode", "degrees", "div",
-    "div0", "div0null", "divide", "editdist3", "element_at", "encode", "endswith", "ends_with", "epoch", "epoch_ms",
-    "equal_null", "exp", "extract", "farm_fingerprint", "find_in_set", "floor", "format", "format_date",
-    "format_datetime", "format_number", "format_timestamp", "formatdatetime", "from_base64", "from_unixtime", "from_utc_timestamp",
-    "fromunixtimestamp", "from_json", "generate_array", "generate_date_array", "get", "get_json_object", "get_path",
-    "getdate", "greatest", "hash", "hex", "hour", "identity", "if", "iff", "ifnull", "iif", "ilike", "in", "initcap",
-    "insert", "instr", "int", "isnull", "json_extract", "json_value", "jsonextractstring", "jsonb_extract_path_text",
-    "jsonb_typeof", "lcase", "least", "left", "len", "length", "levenshtein", "like", "ln", "localtime", "localtimestamp",
-    "locate", "log", "log10", "log2", "lower", "lpad", "ltrim", "make_date", "make_interval", "make_timestamp",
-    "microsecond", "millisecond", "minute", "mod", "month", "monthname", "months_between", "multiif", "multiply",
-    "negative", "nextday", "next_day", "now", "nullif", "nullifzero", "nvl", "nvl2", "octet_length", "overlay", "parse_json", "percent",
-    "pi", "position", "positive", "pow", "power", "quarter", "quotename", "radians", "range", "regexp", "regexp_extract",
-    "regexp_like", "regexp_replace", "regexp_substr", "repeat", "replace", "reverse", "right", "rlike", "round", "row",
-    "rpad", "rtrim", "safe_add", "safe_cast", "safe_divide", "safe_multiply", "safe_negate", "safe_subtract", "second",
-    "sequence", "sign", "sin", "size", "split", "split_part", "splitbychar", "sqrt", "square", "startswith", "starts_with",
-    "strftime", "strpos", "strptime", "struct", "strtok", "substr", "substring", "substring_index", "subtract",
-    "sysdate", "tan", "text", "time", "timestamp", "timestampadd", "timestampdiff", "timezone", "todate", "todatetime",
-    "tofloat64", "tohour", "toint32", "toint64", "tostartofday", "tostartofmonth", "tostartofweek", "tostring",
-    "toyear", "translate", "trim", "trunc", "truncate", "try_cast", "try_to_date", "typeof", "ucase", "unhex", "unicode",
-    "unix_timestamp", "upper", "url_decode", "url_encode", "variant", "week", "weekday", "weekofyear", "width_bucket",
-    "year", "yearofweek", "yearofweekiso", "zeroifnull", "add_months", "addmonths", "last_day", "dateadd", "age_in_years",
-    "arrayelement", "has", "empty", "notempty", "toyyyymm", "bitand", "bitor", "bitxor", "bitshiftleft", "bitshiftright",
-    "ord", "space", "stuff", "eomonth", "isdate", "isnumeric", "try_convert", "parsename", "dateserial", "named_struct",
-    "array", "map", "arrays_zip", "filter", "transform", "aggregate", "exists", "forall", "flatten", "slice", "sort_array",
-    "item", "values", "julianday", "jarowinkler_similarity", "jaccard", "soundex", "metaphone", "mask", "xxhash64",
-    "crc32", "murmurhash3", "fnv_hash", "isfinite", "isinf", "isnan", "nanvl", "nvl_zero", "signbit", "even", "factorial",
-    "gcd", "lcm", "gamma", "lgamma", "sinh", "cosh", "tanh", "bar", "century", "decade", "millennium", "isodow",
-    "isoyear", "yearweek", "datesub", "time_bucket", "printf", "prefix", "suffix", "parse_path", "struct_pack",
-    "struct_extract", "list_value", "len_utf8", "strlen", "array", "user", "current_user", "session_user",
-    "current_database", "current_schema", "database", "schema", "version", "lambda", "error", "tuple", "tupleelement",
-];
+static SCALARS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    words(
+        "\
+    abs acos add_months addmonths age age_in_years aggregate array arrayelement arrays_zip ascii asin atan atan2 \
+    bar base64_decode base64_encode bitand bitor bitshiftleft bitshiftright bitxor bround cardinality cast cbrt \
+    ceil ceiling century char char_length character_length charindex chr coalesce concat concat_ws contains \
+    convert convert_timezone cos cosh cot crc32 current_database current_date current_datetime current_schema \
+    current_time current_timestamp current_user database date dateadd datediff datefromparts datename datepart \
+    dateserial datesub datetrunc day dayname dayofmonth dayofweek dayofweekiso dayofyear decade decode degrees div \
+    div0 div0null divide editdist3 element_at empty encode ends_with endswith eomonth epoch epoch_ms equal_null \
+    error even exists exp extract factorial farm_fingerprint filter find_in_set flatten floor fnv_hash forall \
+    format format_date format_datetime format_number format_timestamp formatdatetime from_base64 from_json \
+    from_unixtime from_utc_timestamp fromunixtimestamp gamma gcd generate_array generate_date_array get \
+    get_json_object get_path getdate greatest has hash hex hour identity if iff ifnull iif ilike in initcap insert \
+    instr int isdate isfinite isinf isnan isnull isnumeric isodow isoyear item jaccard jarowinkler_similarity \
+    json_extract json_value jsonb_extract_path_text jsonb_typeof jsonextractstring julianday lambda last_day lcase \
+    lcm least left len len_utf8 length levenshtein lgamma like list_value ln localtime localtimestamp locate log \
+    log10 log2 lower lpad ltrim make_date make_interval make_timestamp map mask metaphone microsecond millennium \
+    millisecond minute mod month monthname months_between multiif multiply murmurhash3 named_struct nanvl negative \
+    next_day nextday notempty now nullif nullifzero nvl nvl2 nvl_zero octet_length ord overlay parse_json \
+    parse_path parsename percent pi position positive pow power prefix printf quarter quotename radians range \
+    regexp regexp_extract regexp_like regexp_replace regexp_substr repeat replace reverse right rlike round row \
+    rpad rtrim safe_add safe_cast safe_divide safe_multiply safe_negate safe_subtract schema second sequence \
+    session_user sign signbit sin sinh size slice sort_array soundex space split split_part splitbychar sqrt \
+    square starts_with startswith strftime strlen strpos strptime strtok struct struct_extract struct_pack stuff \
+    substr substring substring_index subtract suffix sysdate tan tanh text time time_bucket timestamp timestampadd \
+    timestampdiff timezone todate todatetime tofloat64 tohour toint32 toint64 tostartofday tostartofmonth \
+    tostartofweek tostring toyear toyyyymm transform translate trim trunc truncate try_cast try_convert \
+    try_to_date tuple tupleelement typeof ucase unhex unicode unix_timestamp upper url_decode url_encode user \
+    values variant version week weekday weekofyear width_bucket xxhash64 year yearofweek yearofweekiso yearweek \
+    zeroifnull",
+    )
+});
+
+fn words(text: &'static str) -> HashSet<&'static str> {
+    text.split_whitespace().collect()
+}

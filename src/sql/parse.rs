@@ -2,6 +2,7 @@
 
 use sqlparser::ast::{Query, Statement};
 use sqlparser::dialect::{Dialect as ParserDialect, GenericDialect};
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span as ParserSpan, Token, TokenWithSpan, Tokenizer};
 
@@ -38,7 +39,10 @@ pub(super) fn on_big_stack<T: Send>(work: impl FnOnce() -> Result<T, SqlError> +
             .spawn_scoped(scope, work)
             .map_err(|error| SqlError { message: format!("no thread for reading SQL: {error}"), span: None })?;
         thread.join().unwrap_or_else(|_| {
-            Err(SqlError { message: "internal error while reading this SQL; please report the text".to_owned(), span: None })
+            Err(SqlError {
+                message: "internal error while reading this SQL; please report the text".to_owned(),
+                span: None,
+            })
         })
     })
 }
@@ -94,8 +98,7 @@ type Statements = (Vec<ParsedStatement>, Vec<TokenWithSpan>);
 
 fn parse_with(sql: &str, dialect: &dyn ParserDialect) -> Result<Statements, SqlError> {
     let tokens = tokens(sql, dialect)?;
-    let mut parser =
-        Parser::new(dialect).with_recursion_limit(NESTING).with_tokens_with_locations(tokens.clone());
+    let mut parser = Parser::new(dialect).with_recursion_limit(NESTING).with_tokens_with_locations(tokens.clone());
     let mut statements = Vec::new();
     loop {
         while parser.consume_token(&Token::SemiColon) {}
@@ -125,10 +128,13 @@ fn parser_error(sql: &str, error: &ParserError) -> SqlError {
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => text,
     };
     let Some((message, place)) = text.rsplit_once(" at Line: ") else {
-        return SqlError { message: lower_first(text), span: None };
+        // The end of the text has no place in the message.
+        let span = text.ends_with("found: EOF").then(|| TextIndex::new(sql).end());
+        return SqlError { message: lower_first(text), span };
     };
     let span = place.split_once(", Column: ").and_then(|(line, column)| {
-        let at = sqlparser::tokenizer::Location { line: line.trim().parse().ok()?, column: column.trim().parse().ok()? };
+        let at =
+            sqlparser::tokenizer::Location { line: line.trim().parse().ok()?, column: column.trim().parse().ok()? };
         known(TextIndex::new(sql).span(ParserSpan { start: at, end: at }))
     });
     SqlError { message: lower_first(message), span }
@@ -144,4 +150,21 @@ fn lower_first(text: &str) -> String {
         Some(first) => first.to_lowercase().chain(chars).collect(),
         None => String::new(),
     }
+}
+
+/// The place of a string that stands for a table (`from 'file.csv'`): the tree does not keep it.
+pub(super) fn string_table_span(tokens: &[TokenWithSpan], name: &str) -> ParserSpan {
+    let mut before: Option<&Token> = None;
+    for token in tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))) {
+        let in_from = match before {
+            Some(Token::Word(word)) => matches!(word.keyword, Keyword::FROM | Keyword::JOIN),
+            Some(Token::Comma | Token::LParen) => true,
+            _ => false,
+        };
+        if in_from && matches!(&token.token, Token::SingleQuotedString(text) if text == name) {
+            return token.span;
+        }
+        before = Some(&token.token);
+    }
+    ParserSpan::empty()
 }

@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{Ident, ObjectName, Query, SetExpr, Spanned, TableFactor, Visit, Visitor};
+use sqlparser::tokenizer::{Span as ParserSpan, TokenWithSpan};
 
-use super::parse::{on_big_stack, parse};
+use super::parse::{on_big_stack, parse, string_table_span};
 use super::span::TextIndex;
 use super::{Dialect, RelationUse, SqlError};
 
@@ -19,7 +20,14 @@ pub fn relations(sql: &str, dialect: Dialect) -> Result<Vec<RelationUse>, SqlErr
     on_big_stack(|| {
         let parsed = parse(sql, dialect)?;
         let text = TextIndex::new(sql);
-        let mut walk = Walk { dialect, text: &text, frames: Vec::new(), functions: Vec::new(), found: Vec::new() };
+        let mut walk = Walk {
+            dialect,
+            text: &text,
+            tokens: &parsed.tokens,
+            frames: Vec::new(),
+            functions: Vec::new(),
+            found: Vec::new(),
+        };
         for one in &parsed.statements {
             let _ = one.statement.visit(&mut walk);
         }
@@ -46,6 +54,17 @@ pub(super) fn names_relation(query: &Query, name: &str) -> bool {
     query.visit(&mut Names(name)).is_break()
 }
 
+/// The place of a relation's name, also where it is a string.
+pub(super) fn name_span(name: &ObjectName, tokens: &[TokenWithSpan]) -> ParserSpan {
+    match name.0.as_slice() {
+        [only] => match only.as_ident() {
+            Some(ident) if ident.quote_style == Some('\'') => string_table_span(tokens, &ident.value),
+            _ => name.span(),
+        },
+        _ => name.span(),
+    }
+}
+
 struct Frame {
     /// The query that the frame belongs to, by address: the tree does not move while it is walked.
     query: *const Query,
@@ -59,6 +78,7 @@ struct Frame {
 struct Walk<'a> {
     dialect: Dialect,
     text: &'a TextIndex<'a>,
+    tokens: &'a [TokenWithSpan],
     frames: Vec<Frame>,
     /// Names that belong to table functions, by address.
     functions: Vec<*const ObjectName>,
@@ -93,7 +113,7 @@ impl Walk<'_> {
             parts: parts.into_iter().map(|part| part.value).collect(),
             id: keys.join("."),
             known: false,
-            span: self.text.span(name.span()),
+            span: self.text.span(name_span(name, self.tokens)),
         });
     }
 }

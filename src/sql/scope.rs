@@ -157,7 +157,13 @@ impl Source {
     pub(super) fn unlisted(&self, dialect: Dialect, name: &str, quoted: bool) -> Option<Column> {
         let key = dialect.fold_key(name, quoted);
         if let Some((table, leaf)) = &self.base {
-            return Some(Column::base(table, name, (key, None), *leaf));
+            // Two spellings of one name are one column.
+            let canonical = match dialect {
+                Dialect::Snowflake if dialect.fold_key(&key, false) == key => key.to_lowercase(),
+                _ => key.clone(),
+            };
+            let column = Column::base(table, name, (key, None), *leaf);
+            return Some(Column { term: term::column(*leaf, &canonical), ..column });
         }
         let via = self.open.as_ref()?.via.as_ref()?;
         if via.excluded.contains(&key) {

@@ -19,7 +19,7 @@ struct Pieces {
     having: Vec<T>,
     qualify: Vec<T>,
     distinct: Option<Vec<T>>,
-    limit: Option<T>,
+    limit: Option<(T, Span)>,
 }
 
 impl Resolver<'_> {
@@ -27,7 +27,7 @@ impl Resolver<'_> {
     pub(super) fn select(&mut self, select: &Select, query: Option<&Query>) -> Rc<Resolved> {
         let flags = std::mem::take(&mut self.flags);
         self.scopes.push(Scope::new());
-        let mut from = self.from_clause(&select.from);
+        let mut from = self.relations_of(&select.from);
         for view in &select.lateral_views {
             self.lateral_view(view, &mut from);
         }
@@ -65,7 +65,8 @@ impl Resolver<'_> {
         for order in &select.sort_by {
             self.order_term(order);
         }
-        let limit = self.top(select, limit);
+        let place = query.map(|query| super::limits::limit_span(self.text, query)).unwrap_or_default();
+        let limit = self.top(select, limit).map(|limit| (limit, place));
         let flags = std::mem::replace(&mut self.flags, flags);
         let pieces = Pieces { from, group, having, qualify, distinct, limit };
         let resolved = self.assemble(pieces, outputs, open, &flags);
@@ -198,7 +199,8 @@ impl Resolver<'_> {
         (self.role, self.via) = (role, via);
         let sink = std::mem::replace(&mut self.sink, outer);
         let kind = if sink.unresolved.is_empty() { value.kind } else { OutputKind::Unknown };
-        let span = origin.filter(Span::known).unwrap_or(span);
+        // A star computes nothing: the first item that names the column is the better place.
+        let span = origin.filter(|origin| origin.known() && !is_star(self.text.slice(*origin))).unwrap_or(span);
         Column {
             name: "".into(),
             key: "".into(),
@@ -356,7 +358,7 @@ impl Resolver<'_> {
                 .into_iter()
                 .map(|column| Rc::new(Column { term: map.apply(&column.term), ..Column::clone(&column) }))
                 .collect();
-            limit = limit.map(|limit| map.apply(&limit));
+            limit = limit.map(|(limit, span)| (map.apply(&limit), span));
             if let Some(via) = open.as_mut().and_then(|open| open.via.as_mut()) {
                 let unwrapped = LeafMap { unwrapped: map.unwrapped, ..LeafMap::default() };
                 *via = Rc::new(super::scope::Via {
@@ -370,7 +372,7 @@ impl Resolver<'_> {
         let block = Block { windowed, mergeable, ..Block::new(rows, true) };
         let resolved = Resolved { columns, open, block: Rc::new(block), tables };
         match limit {
-            Some(limit) => self.limited(&Rc::new(resolved), limit),
+            Some((limit, span)) => self.limited(&Rc::new(resolved), limit, span),
             None => resolved,
         }
     }
@@ -427,4 +429,9 @@ fn ordinal(expr: &Expr) -> Option<usize> {
         Expr::Nested(inner) => ordinal(inner),
         _ => None,
     }
+}
+
+/// Whether the text of a select item is a star (`*`, `t.*`, with whatever it leaves out).
+fn is_star(item: &str) -> bool {
+    item.starts_with('*') || item.split_whitespace().next().is_some_and(|word| word.ends_with(".*"))
 }

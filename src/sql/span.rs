@@ -45,6 +45,15 @@ impl<'a> TextIndex<'a> {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
 
+    /// The place after the last character that is no white space.
+    pub(super) fn end(&self) -> Span {
+        let end = self.text.trim_end().len();
+        let line = self.lines.partition_point(|&start| start <= end);
+        let start = self.lines[line - 1];
+        let column = self.text[start..end].chars().count() as u32 + 1;
+        Span { line: line as u32, column, end_line: line as u32, end_column: column, start: end, end }
+    }
+
     /// Byte offset of a place of the parser, clamped to the text.
     pub(super) fn offset(&self, at: Location) -> usize {
         let Some(&start) = (at.line as usize).checked_sub(1).and_then(|line| self.lines.get(line)) else {

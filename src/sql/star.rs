@@ -57,7 +57,9 @@ impl Resolver<'_> {
                 let merged = if bare { self.merged_of(at, &column.key) } else { None };
                 match merged {
                     None => self.star_column(&source.seen(column), &changes, span),
-                    Some((true, column)) if self.dialect == Dialect::DuckDb => self.star_column(&column, &changes, span),
+                    Some((true, column)) if self.dialect == Dialect::DuckDb => {
+                        self.star_column(&column, &changes, span)
+                    }
                     Some(_) => {}
                 }
             }
@@ -114,9 +116,10 @@ impl Resolver<'_> {
         let found = found.map(|(at, source)| (at, source.clone()));
         if found.is_none() {
             let place = self.reference_span(&parts);
-            let reason = if self.dialect.dotted_structs() && self.scopes[level].visible().any(|(_, source)| {
-                source.is_open() || keys.first().is_some_and(|key| !matches!(source.listed(key), Ok(None)))
-            }) {
+            let reason = if self.dialect.dotted_structs()
+                && self.scopes[level].visible().any(|(_, source)| {
+                    source.is_open() || keys.first().is_some_and(|key| !matches!(source.listed(key), Ok(None)))
+                }) {
                 // `record.*`: the fields of a column.
                 Reason::Unsupported
             } else {
@@ -143,7 +146,8 @@ impl Resolver<'_> {
     /// When the column of a source is part of a merged one: whether it is the first of its parts, and the merged one.
     fn merged_of(&self, at: usize, key: &str) -> Option<(bool, Column)> {
         let scope = self.scopes.last()?;
-        let merged = scope.merged.iter().rev().find(|merged| merged.column.matches(key) && merged.members.contains(&at))?;
+        let merged =
+            scope.merged.iter().rev().find(|merged| merged.column.matches(key) && merged.members.contains(&at))?;
         Some((merged.members.iter().min() == Some(&at), merged.column.clone()))
     }
 

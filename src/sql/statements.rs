@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 
 use serde::Serialize;
-use sqlparser::ast::{FromTable, ObjectName, Query, Select, SetExpr, Statement, TableFactor, TableObject, Visit, Visitor};
+use sqlparser::ast::{
+    FromTable, ObjectName, Query, Select, SetExpr, Statement, TableFactor, TableObject, Visit, Visitor,
+};
 
 use super::parse::{on_big_stack, parse};
 use super::span::TextIndex;

@@ -52,6 +52,8 @@ pub(super) struct Block {
     pub(super) windowed: bool,
     /// It may be merged into its consumer.
     pub(super) mergeable: bool,
+    /// Nodes of its rows, saturating.
+    pub(super) size: u32,
     pub(super) rendered: OnceCell<Rendered>,
 }
 
@@ -107,9 +109,17 @@ pub(super) enum Tree {
     Leaf(Leaf),
     /// Inner joins: their conditions are filters of the block.
     Cross(Vec<Tree>),
-    Join { kind: &'static str, left: Box<Tree>, right: Box<Tree>, on: Vec<T> },
+    Join {
+        kind: &'static str,
+        left: Box<Tree>,
+        right: Box<Tree>,
+        on: Vec<T>,
+    },
     Filtered(Box<From>),
-    Set { operator: Rc<str>, arms: Vec<Leaf> },
+    Set {
+        operator: Rc<str>,
+        arms: Vec<Leaf>,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -143,7 +153,7 @@ pub(super) fn text(text: impl Into<Rc<str>>) -> T {
 }
 
 pub(super) fn query(head: &'static str, block: Rc<Block>, columns: Vec<T>) -> T {
-    let size = columns.iter().fold(1u32, |sum, column| sum.saturating_add(column.size));
+    let size = columns.iter().fold(block.size, |sum, column| sum.saturating_add(column.size));
     term(size, Kind::Query { head, block, columns })
 }
 
@@ -224,21 +234,16 @@ impl LeafMap {
             return block.clone();
         }
         let rows = &block.rows;
-        Rc::new(Block {
-            rows: Rows {
-                from: self.from(&rows.from),
-                group: rows.group.as_deref().map(|keys| self.all(keys)),
-                having: self.all(&rows.having),
-                qualify: self.all(&rows.qualify),
-                distinct: rows.distinct.as_deref().map(|terms| self.all(terms)),
-                makers: self.all(&rows.makers),
-                limit: rows.limit.as_ref().map(|limit| self.apply(limit)),
-            },
-            closed: false,
-            windowed: block.windowed,
-            mergeable: block.mergeable,
-            rendered: OnceCell::new(),
-        })
+        let rows = Rows {
+            from: self.from(&rows.from),
+            group: rows.group.as_deref().map(|keys| self.all(keys)),
+            having: self.all(&rows.having),
+            qualify: self.all(&rows.qualify),
+            distinct: rows.distinct.as_deref().map(|terms| self.all(terms)),
+            makers: self.all(&rows.makers),
+            limit: rows.limit.as_ref().map(|limit| self.apply(limit)),
+        };
+        Rc::new(Block { windowed: block.windowed, mergeable: block.mergeable, ..Block::new(rows, false) })
     }
 
     pub(super) fn from(&self, from: &From) -> From {

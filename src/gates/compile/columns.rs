@@ -3,7 +3,7 @@
 use super::downstream::blamed_elsewhere;
 use crate::finding::Finding;
 use crate::gates::nearest::{hint, nearest};
-use crate::gates::texts::{Text, unchanged};
+use crate::gates::texts::{Text, maybe_of, unchanged};
 use crate::gates::{Change, Context};
 use crate::sql::{Analysis, Reason, Unresolved};
 use std::collections::BTreeSet;
@@ -16,25 +16,26 @@ pub(super) fn check(text: &Text<'_>, analysis: &Analysis, change: &Change<'_>, c
     for lost in &analysis.unresolved {
         let fresh = !before.contains(&key(lost));
         // Text that nobody touched broke because of a model upstream, which has the finding.
-        let upstream = same_text && blamed_elsewhere(&text.model.unique_id, lost, cx);
+        let upstream = same_text && blamed_elsewhere(&text.model.unique_id, lost, analysis, cx);
         if fresh && !upstream {
-            findings.extend(finding(text, lost, cx));
+            findings.extend(finding(text, lost, analysis, cx));
         }
     }
     findings
 }
 
-fn finding(text: &Text<'_>, lost: &Unresolved, cx: &Context<'_>) -> Option<Finding> {
+fn finding(text: &Text<'_>, lost: &Unresolved, analysis: &Analysis, cx: &Context<'_>) -> Option<Finding> {
     let name = &lost.name;
     let column = last_part(name);
-    let tables: BTreeSet<String> = lost.tables.iter().map(|id| cx.head.display_name(id)).collect();
-    let places = tables.iter().map(|t| format!("`{t}`")).collect::<Vec<_>>();
+    let tables: BTreeSet<String> = maybe_of(lost, analysis).map(|id| cx.head.display_name(id)).collect();
+    let places = tables.iter().take(4).map(|t| format!("`{t}`")).collect::<Vec<_>>();
     let meant = nearest(column, lost.candidates.iter().map(String::as_str));
     let (rule, message, help) = match lost.reason {
         Reason::NotInSchema => {
             let wher = match places.len() {
                 0 => "no relation in sight has it".to_owned(),
                 1 => format!("{} has no such column", places[0]),
+                _ if lost.tables.is_empty() => "no relation in sight has it".to_owned(),
                 _ => format!("none of {} has it", places.join(", ")),
             };
             let message = format!("column `{name}` does not exist: {wher}{}", hint(meant));
@@ -46,7 +47,7 @@ fn finding(text: &Text<'_>, lost: &Unresolved, cx: &Context<'_>) -> Option<Findi
             ("compile/unknown-alias", message, "correct the alias, or join the relation")
         }
         Reason::Ambiguous => {
-            let of = if places.len() > 1 { format!(": {} have it", places.join(" and ")) } else { String::new() };
+            let of = if lost.tables.len() > 1 { format!(": {} have it", places.join(" and ")) } else { String::new() };
             let message = format!("column `{name}` is ambiguous{of}");
             ("compile/ambiguous-column", message, "qualify it with the relation that is meant")
         }

@@ -2,11 +2,11 @@
 
 use super::columns::{key, last_part};
 use crate::finding::{Finding, Location, Severity};
-use crate::gates::texts::Text;
+use crate::gates::texts::{Text, maybe_of};
 use crate::gates::{Change, Checked, Context};
 use crate::project::bind::ColumnId;
 use crate::project::{DataTest, Model, NotCompiledCode, UnitTest};
-use crate::sql::{self, Reason, Unresolved};
+use crate::sql::{self, Analysis, Reason, Unresolved};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,17 +42,19 @@ fn known_as(base_id: &str, head_id: &str, column: &str, cx: &Context<'_>) -> BTr
     names
 }
 
-fn reads(lost: &Unresolved, names: &BTreeSet<ColumnId>) -> bool {
+/// Whether the lost reference of a text is to a column by one of these names. An unqualified one could have come from
+/// any relation of the text.
+fn reads(lost: &Unresolved, analysis: &Analysis, names: &BTreeSet<ColumnId>) -> bool {
     let column = last_part(&lost.name).to_lowercase();
-    lost.reason == Reason::NotInSchema && lost.tables.iter().any(|t| names.contains(&(t.clone(), column.clone())))
+    lost.reason == Reason::NotInSchema && maybe_of(lost, analysis).any(|t| names.contains(&(t.clone(), column.clone())))
 }
 
 /// Whether another change of the run took away what this reference reads.
-pub(super) fn blamed_elsewhere(reader: &str, lost: &Unresolved, cx: &Context<'_>) -> bool {
+pub(super) fn blamed_elsewhere(reader: &str, lost: &Unresolved, analysis: &Analysis, cx: &Context<'_>) -> bool {
     cx.changes.iter().filter(|c| c.unique_id != reader).any(|change| {
         let (Some(base), Some(head)) = (change.base, change.head) else { return false };
         let gone = dropped(change, cx);
-        gone.iter().any(|column| reads(lost, &known_as(&base.unique_id, &head.unique_id, column, cx)))
+        gone.iter().any(|column| reads(lost, analysis, &known_as(&base.unique_id, &head.unique_id, column, cx)))
     })
 }
 
@@ -95,7 +97,7 @@ fn readers(head: &Model, names: &BTreeSet<ColumnId>, cx: &Context<'_>) -> Vec<Re
             cx.base.analysis(id).map(|a| a.unresolved.iter().map(key).collect()).unwrap_or_default();
         for text in Text::all(model).unwrap_or_default() {
             let Ok(analysis) = text.analysis(cx.head) else { continue };
-            for lost in analysis.unresolved.iter().filter(|l| reads(l, names) && !before.contains(&key(l))) {
+            for lost in analysis.unresolved.iter().filter(|l| reads(l, &analysis, names) && !before.contains(&key(l))) {
                 found.push(Reader { model: model.name.clone(), place: text.place(&lost.span) });
             }
         }
@@ -150,7 +152,7 @@ fn test_reads(test: &DataTest, column: &str, names: &BTreeSet<ColumnId>, head: &
     }
     let Ok(compiled) = &test.compiled else { return false };
     let analysis = sql::analyze(&compiled.sql, cx.head.project.dialect, cx.head);
-    analysis.is_ok_and(|a| a.unresolved.iter().any(|lost| reads(lost, names)))
+    analysis.is_ok_and(|a| a.unresolved.iter().any(|lost| reads(lost, &a, names)))
 }
 
 /// Whether the expected rows of a unit test name the column.

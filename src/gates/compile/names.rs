@@ -4,7 +4,7 @@ use crate::finding::Finding;
 use crate::gates::nearest::{hint, nearest};
 use crate::gates::{Checked, Context, not_compiled as reason_in_words};
 use crate::project::{Model, NotCompiled, NotCompiledCode, Project};
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use std::collections::BTreeSet;
 
 /// The defect that kept the model from compiling.
@@ -14,6 +14,9 @@ use std::collections::BTreeSet;
 pub(super) fn not_compiled(model: &Model, reason: &NotCompiled, cx: &Context<'_>) -> Result<Checked> {
     let project = &cx.head.project;
     let wanted = reason.name.as_deref().unwrap_or_default();
+    if reason.code == NotCompiledCode::Packages {
+        return misspelt(model, reason, cx).ok_or_else(|| anyhow!("{}", reason_in_words(reason)));
+    }
     let (rule, known, help): (_, BTreeSet<&str>, _) = match reason.code {
         NotCompiledCode::RefNotFound => {
             ("compile/ref-not-found", model_names(project, model), "correct the name, or add the model")
@@ -35,6 +38,30 @@ pub(super) fn not_compiled(model: &Model, reason: &NotCompiled, cx: &Context<'_>
         _ => bail!("{}", reason_in_words(reason)),
     };
     Ok(found(rule, reason, nearest(wanted, known), help))
+}
+
+/// A name that may be of a package that is not installed is a defect all the same when the project has one so near to
+/// it that it was meant, and base compiled without that package.
+fn misspelt(model: &Model, reason: &NotCompiled, cx: &Context<'_>) -> Option<Checked> {
+    cx.base.project.models.get(&model.unique_id)?.compiled.as_ref().ok()?;
+    let wanted = reason.name.as_deref()?;
+    let project = &cx.head.project;
+    let said = reason.message.trim_start_matches(['`', '\'']);
+    if said.starts_with("ref(") {
+        let meant = nearest(wanted, model_names(project, model))?;
+        return Some(found("compile/ref-not-found", reason, Some(meant), "correct the name, or add the model"));
+    }
+    if said.starts_with("source(") {
+        let meant = source_like(wanted, project)?;
+        return Some(found(
+            "compile/source-not-found",
+            reason,
+            Some(&meant),
+            "correct the name, or declare the source",
+        ));
+    }
+    let meant = nearest(wanted, macro_names(cx))?;
+    Some(found("compile/macro-not-found", reason, Some(meant), "correct the name, or install the package"))
 }
 
 fn found(rule: &str, reason: &NotCompiled, meant: Option<&str>, help: &str) -> Checked {

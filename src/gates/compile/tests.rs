@@ -28,6 +28,12 @@ fn names_that_do_not_exist_have_a_suggestion() {
         &["error macro-not-found: macro `x` does not exist"],
     );
     assert_found(&broken(NotCompiledCode::VarNotSet, "var('x') is not set", "x"), &["error var-not-set"]);
+    assert_found(
+        &broken(NotCompiledCode::Packages, "ref('stg_order') names no model here", "stg_order"),
+        &["error ref-not-found: ref('stg_order') names no model here; did you mean `stg_orders`?"],
+    );
+    let head = base().broken("orders", NotCompiledCode::Packages, "ref('far_away') names no model here", "far_away");
+    assert!(judge("compile", &base(), &head, "orders", json!({})).is_err());
     let head = base().broken("orders", NotCompiledCode::NeedsWarehouse, "run_query needs a warehouse", "");
     let reason = judge("compile", &base(), &head, "orders", json!({})).unwrap_err().to_string();
     assert!(reason.starts_with("not compiled: run_query"), "{reason}");

@@ -7,7 +7,7 @@ use crate::gates::texts::Text;
 use crate::gates::{Change, Checked, Context};
 use crate::project::Model;
 use crate::project::bind::ColumnId;
-use crate::sql::{self, Analysis, Output, OutputKind, Role};
+use crate::sql::{self, Analysis, Output, OutputKind, Reason, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One text of a model on both sides.
@@ -67,10 +67,7 @@ impl Pair<'_> {
     }
 
     fn place(&self, output: &Output) -> Location {
-        match output.span.line {
-            0 => Location::file(&self.head_model.path),
-            _ => self.text.place(&output.span),
-        }
+        self.text.place_of(output)
     }
 
     /// Whether both sides compute the same value for a row. Which rows there are is told elsewhere, so the names
@@ -101,7 +98,11 @@ impl Pair<'_> {
             let what = now.unresolved.first().map(|u| format!(": `{}` cannot be followed", u.name)).unwrap_or_default();
             let message = format!("what `{column}` is made of was known on base and is not any more{what}");
             let help = "name the columns instead of `*`, or qualify the reference";
-            let finding = Finding::new("lineage_diff/lineage-lost", message, help).severity(Severity::Warning);
+            // A reference that is wrong is the `compile` gate's defect; here it is only why nothing more is known.
+            let wrong = |reason| matches!(reason, Reason::NotInSchema | Reason::UnboundAlias | Reason::Ambiguous);
+            let told = !now.unresolved.is_empty() && now.unresolved.iter().all(|u| wrong(u.reason));
+            let severity = if told { Severity::Note } else { Severity::Warning };
+            let finding = Finding::new("lineage_diff/lineage-lost", message, help).severity(severity);
             return Some(self.finish(finding, before, now));
         }
         let (old, new) = (sources(before), origins::as_on_base(&sources(now), self));
@@ -122,7 +123,7 @@ impl Pair<'_> {
         } else {
             let message = format!("`{column}` is computed differently: {}", self.from_to(before, now));
             let help = "check that the new expression is the meant one: readers get other values under the old name";
-            Finding::new("lineage_diff/transformation-changed", message, help).severity(Severity::Warning)
+            Finding::new("lineage_diff/transformation-changed", message, help)
         };
         Some(self.finish(finding, before, now))
     }

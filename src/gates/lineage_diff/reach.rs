@@ -1,7 +1,7 @@
 //! Who reads a column: models, columns and exposures downstream.
 
 use crate::gates::Context;
-use crate::gates::texts::Text;
+use crate::gates::texts::{Text, maybe_of};
 use crate::sql::Reason;
 use std::collections::BTreeSet;
 
@@ -27,7 +27,9 @@ pub(super) fn readers(id: &str, column: &str, cx: &Context<'_>) -> Vec<String> {
             let bound = analysis.reads.iter().filter(|r| r.table == id && r.column.eq_ignore_ascii_case(column));
             let lost = analysis.unresolved.iter().filter(|u| {
                 let last = u.name.rsplit('.').next().unwrap_or(&u.name).trim_matches(['"', '`', '[', ']']);
-                u.reason == Reason::NotInSchema && u.tables.iter().any(|t| t == id) && last.eq_ignore_ascii_case(column)
+                u.reason == Reason::NotInSchema
+                    && maybe_of(u, &analysis).any(|t| t == id)
+                    && last.eq_ignore_ascii_case(column)
             });
             places.extend(bound.map(|r| r.span).chain(lost.map(|u| u.span)).map(|span| text.place(&span)));
         }

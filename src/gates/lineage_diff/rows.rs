@@ -2,7 +2,7 @@
 
 use super::columns::Pair;
 use super::reach;
-use super::wording::{clip, shown_expression, without_rows};
+use super::wording::{clip, shown_expression, without_blocks};
 use crate::finding::{Finding, Location, Severity};
 use crate::sql::{Clause, ClauseKind};
 use std::collections::BTreeSet;
@@ -39,7 +39,7 @@ fn key(clause: &Clause) -> String {
     // A plain DISTINCT is over whatever the columns are: those are compared by themselves.
     match clause.kind {
         ClauseKind::Distinct if !clause.text.to_lowercase().contains("distinct on") => "distinct".to_owned(),
-        _ => without_rows(&clause.text),
+        _ => without_blocks(&clause.text),
     }
 }
 

@@ -70,7 +70,7 @@ fn the_same_source_computed_differently() {
     let found = compare(&REVENUE.replace("sum(o.amount)", "sum(coalesce(o.amount, 0))"));
     assert_found(
         &found,
-        &["warning transformation-changed revenue: `revenue` is computed differently: now coalesce(); `"],
+        &["error transformation-changed revenue: `revenue` is computed differently: now coalesce(); `"],
     );
 }
 
@@ -144,7 +144,7 @@ from {{{{ ref('stg_customers') }}}} as c left join sums as s on s.customer_id = 
     };
     let (base, head) = (orders().model("m", &text("amount")), orders().model("m", &text("round(amount)")));
     let found = found("lineage_diff", &base, &head, "m");
-    assert_found(&found, &["warning transformation-changed total", "warning transformation-changed mean"]);
+    assert_found(&found, &["error transformation-changed total", "error transformation-changed mean"]);
 }
 
 #[test]

@@ -17,6 +17,10 @@ static ROWS: LazyLock<Regex> =
 static INSTANCE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(\b(?:model|seed|snapshot|source)(?:\.[\w-]+)+)'*#\d+\.").expect("the pattern is constant")
 });
+static UNION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?P<text>'(?:[^']|'')*')|\b(?:union|except|intersect)(?: all| distinct)?\b")
+        .expect("the pattern is constant")
+});
 static LONG: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\bexpression [0-9a-f]{16}\b").expect("the pattern is constant"));
 static TOKEN: LazyLock<Regex> =
@@ -25,16 +29,32 @@ static ID: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\b(?:model|seed|snapshot|source)\.[\w-]+(?:\.[\w-]+)+").expect("the pattern is constant")
 });
 
-/// The expression without the names of row blocks and the numbers of instances: what the value is, for a given row.
-pub(super) fn without_rows(expression: &str) -> String {
-    let text = ROWS.replace_all(expression, "");
+/// The canonical text without the names of row blocks and the numbers of instances.
+pub(super) fn without_blocks(text: &str) -> String {
+    let text = ROWS.replace_all(text, "");
     let text = INSTANCE.replace_all(&text, "$1.");
     LONG.replace_all(&text, "expression").into_owned()
 }
 
+/// The expression without anything that is about rows: what the value is, for a given row. Which set operation joins
+/// the arms is a matter of rows too, told by its clause.
+pub(super) fn without_rows(expression: &str) -> String {
+    let text = without_blocks(expression);
+    let union = |hit: &regex::Captures<'_>| hit.name("text").map_or("union", |text| text.as_str()).to_owned();
+    UNION.replace_all(&text, union).into_owned()
+}
+
 /// The expression with the names that people use.
 pub(super) fn shown_expression(expression: &str, cx: &Context<'_>) -> String {
-    let plain = without_rows(expression);
+    // A joined block has no name that means anything to a person.
+    let named =
+        ROWS.replace_all(
+            expression,
+            |hit: &regex::Captures<'_>| {
+                if hit[0].starts_with('@') { hit[0].to_owned() } else { "(subquery)".to_owned() }
+            },
+        );
+    let plain = without_blocks(&named);
     let short = ID.replace_all(&plain, |hit: &regex::Captures<'_>| short_name(&hit[0], cx));
     LONG.replace_all(&short, "...").into_owned()
 }
@@ -126,6 +146,8 @@ mod tests {
         let b = "sum(model.p.orders.amount)@rows fedcba9876543210#2";
         assert_eq!(without_rows(a), without_rows(b));
         assert_eq!(without_rows("model.p.o'#2.x = 'a#2'"), "model.p.o.x = 'a#2'");
+        assert_eq!(without_rows("[a union b]"), without_rows("[a union all b]"));
+        assert_ne!(without_rows("x = 'union all'"), without_rows("x = 'union'"));
         assert_ne!(without_rows("sum(a)@rows 0123456789abcdef"), without_rows("sum(b)@rows 0123456789abcdef"));
     }
 

@@ -1,6 +1,7 @@
 //! The columns of a model on one side, with what flows into them.
 
 use crate::finding::Location;
+use crate::gates::texts::Text;
 use crate::pii::flow::{Flow, analyses};
 use crate::project::Model;
 use crate::project::bind::{Bound, ColumnId};
@@ -70,10 +71,12 @@ impl<'a> Side<'a> {
 
     /// Where a person would look for the column: its select item, else its declaration, else the file.
     pub(super) fn place(&self, column: &str) -> Location {
-        let full = self.analyses.first().filter(|_| self.flow.bound().analysis(self.id()).is_ok());
+        let full = self.flow.bound().analysis(self.id()).ok();
         let output = full.and_then(|a| a.outputs.iter().find(|o| o.name.eq_ignore_ascii_case(column)));
-        if let Some(output) = output.filter(|o| o.span.line > 0) {
-            return self.model.locate(&output.span);
+        if let (Some(output), Ok(texts)) = (output, Text::all(self.model))
+            && let Some(text) = texts.first()
+        {
+            return text.place_of(output);
         }
         let declared = self.model.columns.values().find(|c| c.name.eq_ignore_ascii_case(column));
         declared.map_or_else(|| Location::file(&self.model.path), |c| c.place.location())

@@ -2,7 +2,7 @@
 
 use crate::engine::{Cell, Side};
 use crate::finding::Location;
-use crate::gates::{Change, Context, Data, place};
+use crate::gates::{Change, Context, Data};
 use crate::project::Model;
 use crate::reconcile::thousands;
 use crate::sql::{Analysis, Clause, ClauseKind, JoinClause};
@@ -62,7 +62,9 @@ impl Sided<'_> {
     fn written(&self, clause: &Clause) -> String {
         let sql = self.model.compiled.as_ref().map_or("", |c| c.sql.as_str());
         let text = sql.get(clause.span.start..clause.span.end).unwrap_or_default();
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        // A set operation has no keyword of its own in the span, only its branches.
+        if text.is_empty() || clause.kind == ClauseKind::SetOperation { clause.text.clone() } else { text }
     }
 
     fn joins(&self) -> impl Iterator<Item = (&Clause, &JoinClause)> {
@@ -74,12 +76,14 @@ impl Sided<'_> {
     }
 
     /// Whether some clause of that kind is written alike: then what differs in its meaning lies deeper.
-    fn has_written(&self, kind: ClauseKind, text: &str) -> bool {
-        self.analysis.clauses.iter().any(|c| c.kind == kind && self.written(c).eq_ignore_ascii_case(text))
+    fn has_written(&self, clause: &Clause, text: &str) -> bool {
+        let join = |c: &Clause| c.join.as_ref().map(|j| j.kind.clone());
+        let alike = |c: &&Clause| c.kind == clause.kind && join(c) == join(clause);
+        self.analysis.clauses.iter().filter(alike).any(|c| self.written(c).eq_ignore_ascii_case(text))
     }
 
     fn place(&self, clause: &Clause) -> Location {
-        place::of(self.model, &clause.span)
+        self.model.locate(&clause.span)
     }
 }
 
@@ -141,7 +145,7 @@ fn changed(base: &Sided<'_>, head: &Sided<'_>, told: &[Cause]) -> Vec<Cause> {
     let told: BTreeSet<&Location> = told.iter().filter_map(|c| c.place.as_ref()).collect();
     let only = |one: &'_ Sided<'_>, other: &Sided<'_>| -> Vec<(Clause, String)> {
         let own = one.analysis.clauses.iter().filter(|c| !other.has(c));
-        own.map(|c| (c.clone(), one.written(c))).filter(|(c, text)| !other.has_written(c.kind, text)).collect()
+        own.map(|c| (c.clone(), one.written(c))).filter(|(c, text)| !other.has_written(c, text)).collect()
     };
     let (added, mut removed) = (only(head, base), only(base, head));
     let mut causes = Vec::new();
@@ -156,18 +160,19 @@ fn changed(base: &Sided<'_>, head: &Sided<'_>, told: &[Cause]) -> Vec<Cause> {
         let text = match (old, &clause.join) {
             (Some((old, _)), Some(join)) if old.join.as_ref().is_some_and(|o| o.kind != join.kind) => {
                 let before = old.join.map(|o| o.kind).unwrap_or_default();
-                format!("{before} join became {} join at line {}: {}", join.kind, place.line, short(&written))
+                format!("{before} join became {} join at line {}{}", join.kind, place.line, quote(&clause, &written))
             }
-            (Some((_, before)), _) => {
-                format!("{what} at line {} was `{}` and is `{}`", place.line, short(&before), short(&written))
+            (Some((old, before)), _) => {
+                let (before, now) = (quote(&old, &before), quote(&clause, &written));
+                format!("{what} at line {} was{before} and is{now}", place.line)
             }
-            (None, _) => format!("{what} added at line {}: `{}`", place.line, short(&written)),
+            (None, _) => format!("{what} added at line {}{}", place.line, quote(&clause, &written)),
         };
         causes.push(Cause { effect: Effect::Changes, text, place: Some(place) });
     }
     for (clause, written) in removed {
-        let text =
-            format!("{} removed (line {} on base): `{}`", word(clause.kind), base.place(&clause).line, short(&written));
+        let line = base.place(&clause).line;
+        let text = format!("{} removed (line {line} on base){}", word(clause.kind), quote(&clause, &written));
         causes.push(Cause { effect: Effect::Changes, text, place: None });
     }
     causes
@@ -192,6 +197,17 @@ fn word(kind: ClauseKind) -> &'static str {
         ClauseKind::SetOperation => "set operation",
         ClauseKind::Limit => "limit",
         ClauseKind::Other => "clause",
+    }
+}
+
+/// What a message shows of a clause: a join by its keys (its text holds names of the environment), DISTINCT by its word.
+fn quote(clause: &Clause, written: &str) -> String {
+    match (&clause.join, clause.kind) {
+        (_, ClauseKind::Distinct) => String::new(),
+        (Some(join), _) if join.right_keys_text.is_empty() => String::new(),
+        (Some(join), _) => format!(" on {}", join.right_keys_text.join(", ")),
+        (None, ClauseKind::SetOperation | ClauseKind::Group) => format!(" `{}`", short(written)),
+        (None, _) => format!(": `{}`", short(written)),
     }
 }
 

@@ -18,7 +18,7 @@ fn found(options: serde_json::Value, base: &str, head: &str) -> (String, Vec<(St
 #[test]
 fn thresholds_are_of_base_and_have_a_floor() {
     let loss = ("row_count_diff/rows-lost".to_owned(), Severity::Error);
-    assert_eq!(found(none(), &many(100), &many(80)).1, [loss.clone()]);
+    assert_eq!(found(none(), &many(100), &many(80)).1, std::slice::from_ref(&loss));
     assert_eq!(found(none(), &many(200), &many(186)).1, [(loss.0.clone(), Severity::Warning)]);
     assert_eq!(found(none(), &many(1000), &many(980)).1, []);
     assert_eq!(found(none(), &many(50), &many(40)).1, []);
@@ -62,4 +62,86 @@ fn a_model_that_cannot_be_built_is_an_error() {
     let (base, head) = (side(&[RAW, KEEP], vec![]), side(&[RAW, ("orders", "select nope from {raw}")], vec![]));
     let error = check("row_count_diff", none(), &base, &head, "orders").unwrap_err().to_string();
     assert!(error.starts_with("orders: Binder Error"), "{error}");
+}
+
+const MANY: (&str, &str) = (
+    "many",
+    "select i as id, i % 40 as customer, case when i % 5 = 0 then 'shut' else 'open' end as status from range(400) t(i)",
+);
+const PEOPLE: (&str, &str) =
+    ("people", "select i as customer_id, 'n' || i as name, i % 2 = 0 as vip from range(40) t(i)");
+const PAYMENTS: (&str, &str) = ("payments", "select i as id, i % 300 as order_id from range(450) t(i)");
+
+fn why(base: &str, head: &str) -> (String, String) {
+    let side = |sql: &str| side(&[MANY, PEOPLE, PAYMENTS, ("orders", sql)], vec![]);
+    let checked = check("row_count_diff", none(), &side(base), &side(head), "orders").unwrap();
+    let [finding] = checked.findings.as_slice() else { panic!("{} {:?}", checked.summary, checked.findings) };
+    (finding.rule.clone(), finding.message.clone())
+}
+
+#[test]
+fn a_join_that_multiplies_rows_is_named_with_its_keys() {
+    let base = "with o as (select * from {many}) select o.id, p.name from o left join {people} p on o.customer = p.customer_id";
+    let head = &format!("{base} left join {{payments}} pay on pay.order_id = o.id");
+    let (rule, message) = why(base, head);
+    assert_eq!(rule, "row_count_diff/rows-multiplied");
+    assert_eq!(message, "400 -> 550 rows (+37.5%): join on pay.order_id at line 1 matches 150 keys more than once");
+    let ctes = "with o as (select * from {many}), pay as (select order_id from {payments} group by 1) select o.id from o left join pay on pay.order_id = o.id";
+    let (rule, message) = why(ctes, &ctes.replace(" group by 1", ""));
+    assert_eq!(rule, "row_count_diff/rows-multiplied");
+    assert!(message.contains("join on pay.order_id at line 1 matches 150 keys more than once"), "{message}");
+    let (rule, message) =
+        why("select o.id from {many} o", "select o.id from {many} o cross join {people} p where p.customer_id < 2");
+    assert_eq!(rule, "row_count_diff/rows-multiplied");
+    assert!(message.contains("has no key"), "{message}");
+}
+
+#[test]
+fn filters_join_kinds_and_set_operations_are_named() {
+    let all = "select id, customer from {many}";
+    for (base, head, rule, words) in [
+        (
+            all,
+            "select id, customer from {many} where status = 'shut'",
+            "lost",
+            "filter added at line 1: `status = 'shut'`",
+        ),
+        (
+            "select id, customer from {many} where status = 'shut'",
+            all,
+            "gained",
+            "filter removed (line 1 on base): `status = 'shut'`",
+        ),
+        (
+            "select o.id from {many} o left join {people} p on o.customer = p.customer_id and p.vip",
+            "select o.id from {many} o join {people} p on o.customer = p.customer_id and p.vip",
+            "lost",
+            "left join became inner join at line 1 on p.customer_id",
+        ),
+        (all, "select distinct customer, customer as c from {many}", "lost", "DISTINCT added at line 1"),
+        (
+            "select id from {many} union all select id from {many}",
+            "select id from {many} union select id from {many}",
+            "lost",
+            "set operation",
+        ),
+        (
+            "select customer, status, count(*) n from {many} group by customer, status",
+            "select status, count(*) n from {many} group by status",
+            "lost",
+            "grouping",
+        ),
+    ] {
+        let found = super::super::shop::check(
+            "row_count_diff",
+            json!({"min_rows": 1}),
+            &side(&[MANY, PEOPLE, ("orders", base)], vec![]),
+            &side(&[MANY, PEOPLE, ("orders", head)], vec![]),
+            "orders",
+        )
+        .unwrap();
+        let finding = &found.findings[0];
+        assert_eq!(finding.rule, format!("row_count_diff/rows-{rule}"), "{head}");
+        assert!(finding.message.contains(words), "{}", finding.message);
+    }
 }

@@ -1,4 +1,6 @@
 use super::functions::matches_pattern;
+use super::project_hooks;
+use crate::gates::Context;
 use crate::gates::fixture::{Shop, assert_found, found, judge, shop};
 use crate::project::{Hook, NotCompiledCode, Place};
 use serde_json::json;
@@ -128,7 +130,7 @@ fn hooks_of_the_project_belong_to_no_model() {
     let cx = Context { base: &base, head: &head, data: Err("no data"), changes: &[] };
     let checked = project_hooks(&json!({}), &cx).unwrap();
     assert_eq!(checked.findings.len(), 1);
-    assert_eq!(checked.findings[0].message, "on-run-end runs `drop schema`");
+    assert_eq!(checked.findings[0].message, "on-run-end runs `drop schema raw`");
     let same = Context { base: &head, head: &head, data: Err("no data"), changes: &[] };
     assert!(project_hooks(&json!({}), &same).unwrap().findings.is_empty());
 }

@@ -202,10 +202,6 @@ fn translate(adapter: &str, kind: &str) -> String {
         ("bigquery", "FLOAT") => "FLOAT64",
         ("bigquery", "STRING") => "STRING",
         (_, "STRING") => "TEXT",
-        (_, "INTEGER") => "INT",
-        (_, "FLOAT") => "FLOAT",
-        (_, "BOOLEAN") => "BOOLEAN",
-        (_, "TIMESTAMP") => "TIMESTAMP",
         _ => return kind.to_owned(),
     };
     translated.to_owned()

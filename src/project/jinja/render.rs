@@ -28,6 +28,10 @@ pub(crate) fn environment() -> Environment<'static> {
     env.set_debug(false);
     env.set_unknown_method_callback(python_method);
     env.add_filter("__mod", |text: Value, args: Rest<Value>| modulo(&text, args.first()));
+    env.add_filter("__shift", |value: Value, delta: Value, back: bool| -> Result<Value, Error> {
+        super::modules::arithmetic(&value, &delta, back)
+            .unwrap_or_else(|| Err(Fault::compiler("a timedelta is added to something that is no date").into()))
+    });
     env.add_filter("as_text", |value: Value| Value::from(value.to_string()));
     for name in ["as_bool", "as_number", "as_native"] {
         env.add_filter(name, |value: Value| value);

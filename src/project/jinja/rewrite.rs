@@ -253,6 +253,17 @@ impl Rewriter<'_> {
                         at = end;
                     }
                 }
+                (Kind::Op, "+" | "-") if self.shift_operand(list, at, previous).is_some() => {
+                    let Some((operand, end)) = self.shift_operand(list, at, previous) else { continue };
+                    previous = list[operand.clone()].last();
+                    self.deeper(token.range.start)?;
+                    let inner = self.expression(&list[operand])?;
+                    self.depth -= 1;
+                    let trimmed = out.trim_end().len();
+                    out.truncate(trimmed);
+                    out += &format!("|__shift({inner}, {})", word == "-");
+                    at = end;
+                }
                 _ => {
                     out += word;
                     if token.kind != Kind::Space {
@@ -288,10 +299,23 @@ impl Rewriter<'_> {
 
     /// After a string: the operand of `%` (range of tokens) and the index after it.
     fn format_operand(&self, list: &[Token], at: usize) -> Option<(Range<usize>, usize)> {
+        let percent = (at..list.len()).find(|&n| list[n].kind != Kind::Space)?;
+        (&self.text[list[percent].range.clone()] == "%").then(|| self.operand(list, percent + 1)).flatten()
+    }
+
+    /// `+ timedelta(...)` and `- timedelta(...)`: minijinja has no arithmetic of objects.
+    fn shift_operand(&self, list: &[Token], at: usize, previous: Option<&Token>) -> Option<(Range<usize>, usize)> {
+        previous.filter(|_| !literal_position(self.text, previous))?;
+        let (operand, end) = self.operand(list, at + 1)?;
+        let delta = |token: &Token| matches!(&self.text[token.range.clone()], "timedelta");
+        list[operand.clone()].iter().any(delta).then_some((operand, end))
+    }
+
+    /// The operand that starts at or after `from`: a name, text or bracket with its attributes, subscripts and calls.
+    fn operand(&self, list: &[Token], from: usize) -> Option<(Range<usize>, usize)> {
         let solid = |from: usize| (from..list.len()).find(|&n| list[n].kind != Kind::Space);
         let word = |n: usize| &self.text[list[n].range.clone()];
-        let percent = solid(at).filter(|&n| word(n) == "%")?;
-        let start = solid(percent + 1)?;
+        let start = solid(from)?;
         let mut end = if matches!(word(start), "(" | "[" | "{") { self.closing(list, start).ok()? } else { start };
         while let Some(next) = list.get(end + 1) {
             end = match (next.kind, &self.text[next.range.clone()]) {

@@ -1,1 +1,179 @@
-//! Tests.
+//! Text from strangers: an error or an answer, never a crash, a hang or an explosion.
+
+use std::time::Instant;
+
+use proptest::prelude::*;
+
+use super::super::{Dialect, analyze, functions, relations, same_text, statements};
+use super::Shop;
+
+fn all(sql: &str, dialect: Dialect) {
+    let _ = analyze(sql, dialect, &Shop);
+    let _ = statements(sql, dialect);
+    let _ = relations(sql, dialect);
+    let _ = functions(sql, dialect);
+    let _ = same_text(sql, "select 1", dialect);
+}
+
+#[test]
+fn deep_and_long_texts() {
+    let deep =
+        |open: &str, close: &str, n: usize| format!("select {}1{} as x from orders", open.repeat(n), close.repeat(n));
+    for sql in [
+        deep("(", ")", 20_000),
+        deep("f(", ")", 5_000),
+        deep("- ", "", 20_000),
+        deep("not ", "", 20_000),
+        deep("case when true then ", " end", 5_000),
+        deep("(select ", ")", 2_000),
+        format!("select {} as x from orders", vec!["id"; 50_000].join(" + ")),
+        format!("select id from orders where {}", vec!["id = 1"; 20_000].join(" or ")),
+        format!("select id from orders where id in ({})", vec!["1"; 50_000].join(",")),
+        vec!["select id from orders"; 5_000].join(" union all "),
+        format!("select x{} as y from events", "[1]".repeat(10_000)),
+        format!("select payload{} as y from events", ".a".repeat(10_000)),
+        "select ".repeat(10_000),
+        "(".repeat(100_000),
+    ] {
+        let start = Instant::now();
+        all(&sql, Dialect::DuckDb);
+        assert!(start.elapsed().as_secs() < 60, "{} took {:?}", &sql[..40], start.elapsed());
+    }
+}
+
+#[test]
+fn doubling_texts() {
+    // Each CTE uses the one before twice: written out, the last would have 2^40 parts.
+    for (select, group) in [
+        ("x + x", ""),
+        ("coalesce(x, lower(x))", ""),
+        ("max(x) + min(x)", " group by y"),
+        ("case when x > 1 then x end", " limit 1"),
+    ] {
+        let mut sql = "with c0 as (select id as x, status as y from orders)".to_owned();
+        for n in 1..40 {
+            sql.push_str(&format!(", c{n} as (select {select} as x, y from c{}{group})", n - 1));
+        }
+        sql.push_str(" select x from c39");
+        let start = Instant::now();
+        let answer = analyze(&sql, Dialect::DuckDb, &Shop).expect("it is plain SQL");
+        assert!(answer.outputs[0].edges.iter().any(|edge| edge.column == "id"));
+        assert!(start.elapsed().as_secs() < 20, "{select} took {:?}", start.elapsed());
+    }
+    let mut sql = "with c0 as (select a.id from orders a)".to_owned();
+    for n in 1..40 {
+        sql.push_str(&format!(", c{n} as (select a.id from c{0} a join c{0} b on a.id = b.id)", n - 1));
+    }
+    sql.push_str(" select id from c39");
+    let start = Instant::now();
+    let _ = analyze(&sql, Dialect::DuckDb, &Shop);
+    assert!(start.elapsed().as_secs() < 20, "joins took {:?}", start.elapsed());
+}
+
+const WORDS: &[&str] = &[
+    "select",
+    "from",
+    "where",
+    "with",
+    "recursive",
+    "as",
+    "a",
+    "b",
+    "orders",
+    "raw",
+    "*",
+    "(",
+    ")",
+    ",",
+    ".",
+    "join",
+    "left",
+    "on",
+    "using",
+    "union",
+    "all",
+    "by",
+    "name",
+    "group",
+    "order",
+    "limit",
+    "1",
+    "'x'",
+    "\"q\"",
+    "case",
+    "when",
+    "then",
+    "end",
+    "over",
+    "partition",
+    "id",
+    "status",
+    "=",
+    "and",
+    "or",
+    "not",
+    "in",
+    "exists",
+    "lateral",
+    "unnest",
+    "values",
+    "having",
+    "qualify",
+    "distinct",
+    "[",
+    "]",
+    "::",
+    "int",
+    "->",
+    "sum",
+    "count",
+    "é",
+    ";",
+    "pivot",
+    "natural",
+    "full",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn words_in_any_order(words in proptest::collection::vec(proptest::sample::select(WORDS), 0..40), pick in 0usize..4) {
+        let dialect = [Dialect::DuckDb, Dialect::Snowflake, Dialect::BigQuery, Dialect::Generic][pick];
+        all(&words.join(" "), dialect);
+    }
+
+    #[test]
+    fn any_text(text in "\\PC{0,80}") {
+        all(&text, Dialect::DuckDb);
+    }
+
+    #[test]
+    fn a_query_equals_itself(words in proptest::collection::vec(proptest::sample::select(WORDS), 0..12)) {
+        let sql = format!("select id, {} from orders o", words.join(" "));
+        if let Ok(one) = analyze(&sql, Dialect::DuckDb, &Shop) {
+            let again = analyze(&sql, Dialect::DuckDb, &Shop).expect("it did once");
+            prop_assert_eq!(&one, &again);
+            prop_assert_ne!(super::super::compare(&one, &again), super::super::Equivalence::Changed);
+        }
+    }
+}
+
+/// `cargo test --release ... -- --ignored --nocapture speed` shows the time of a usual model.
+#[test]
+#[ignore = "a measurement, not a test"]
+fn speed() {
+    let mut sql = "with src as (select * from orders), cust as (select * from customers)".to_owned();
+    for n in 0..18 {
+        sql.push_str(&format!(
+            ",\nstep{n} as (\n  select o.id, o.customer_id,\n    case when o.status = 'x' then o.amount else 0 end as amount,\n    coalesce(o.status, 'none') as status,\n    o.created_at\n  from {} o\n  left join cust c on c.id = o.customer_id\n  where o.amount > {n}\n)",
+            if n == 0 { "src".to_owned() } else { format!("step{}", n - 1) }
+        ));
+    }
+    sql.push_str("\nselect customer_id, sum(amount) as total, count(*) as n from step17 group by 1");
+    let start = Instant::now();
+    for _ in 0..100 {
+        analyze(&sql, Dialect::DuckDb, &Shop).expect("plain SQL");
+    }
+    println!("{} lines: {:?} each", sql.lines().count(), start.elapsed() / 100);
+}

@@ -40,10 +40,7 @@ fn plain_expressions_and_roles() {
             ("select count(id) as n from orders", "n=orders.id"),
             ("select sum(amount) filter (where status = 'x') as s from orders", "s=orders.amount,orders.status:c"),
             ("select string_agg(status, ',' order by id) as s from orders", "s=orders.id:o,orders.status"),
-            (
-                "select percentile_cont(0.5) within group (order by amount) as m from orders",
-                "m=orders.amount",
-            ),
+            ("select percentile_cont(0.5) within group (order by amount) as m from orders", "m=orders.amount"),
             (
                 "select row_number() over (partition by customer_id order by created_at desc) as rn from orders",
                 "rn=orders.created_at:o,orders.customer_id:w",
@@ -59,14 +56,20 @@ fn plain_expressions_and_roles() {
             ("select extract(year from created_at) as y from orders", "y=orders.created_at"),
             ("select date_trunc('day', created_at) as d from orders", "d=orders.created_at"),
             ("select datediff('day', created_at, created_at) as d from orders", "d=orders.created_at"),
-            ("select trim(status) as s, substring(status from 1 for 2) t from orders", "s=orders.status t=orders.status"),
+            (
+                "select trim(status) as s, substring(status from 1 for 2) t from orders",
+                "s=orders.status t=orders.status",
+            ),
             ("select status in ('a', 'b') as f from orders", "f=orders.status"),
             ("select amount between id and 5 as f from orders", "f=orders.amount,orders.id"),
             ("select not (status is null) as f from orders", "f=orders.status"),
             ("select (id, amount) as t from orders", "t=orders.amount,orders.id"),
             ("select -amount as a from orders", "a=orders.amount"),
             ("select interval '1 day' * id as i from orders", "i=orders.id"),
-            ("from orders", "id=orders.id customer_id=orders.customer_id amount=orders.amount status=orders.status created_at=orders.created_at"),
+            (
+                "from orders",
+                "id=orders.id customer_id=orders.customer_id amount=orders.amount status=orders.status created_at=orders.created_at",
+            ),
             ("from orders select id", "id=orders.id"),
             ("select list_transform(tags, x -> x + id) as l from events", "l=events.id,events.tags"),
             ("select addr.city as c, e.addr.zip.code as z from events e", "c=events.addr z=events.addr"),
@@ -84,10 +87,19 @@ fn stars() {
     check(
         Dialect::DuckDb,
         &[
-            ("select * from customers", "id=customers.id name=customers.name email=customers.email region=customers.region"),
-            ("select c.* from customers c", "id=customers.id name=customers.name email=customers.email region=customers.region"),
+            (
+                "select * from customers",
+                "id=customers.id name=customers.name email=customers.email region=customers.region",
+            ),
+            (
+                "select c.* from customers c",
+                "id=customers.id name=customers.name email=customers.email region=customers.region",
+            ),
             ("select * exclude (email, region) from customers", "id=customers.id name=customers.name"),
-            ("select * replace (upper(name) as name) from customers", "id=customers.id name=customers.name email=customers.email region=customers.region"),
+            (
+                "select * replace (upper(name) as name) from customers",
+                "id=customers.id name=customers.name email=customers.email region=customers.region",
+            ),
             ("select * exclude (email, region, id), id as k from customers", "name=customers.name k=customers.id"),
             ("with c as (select id, name from customers) select * from c", "id=customers.id name=customers.name"),
             ("select * from (select id from orders) o, days", "id=orders.id day=days.day"),
@@ -95,13 +107,19 @@ fn stars() {
             ("select *, amount as a from raw", "a=raw.amount *raw"),
             ("select a.*, r.x from days a, raw r", "day=days.day x=raw.x"),
             ("select * from raw, src", " *raw *src"),
-            ("select * from days d join customers c on d.day = c.id", "day=days.day id=customers.id name=customers.name email=customers.email region=customers.region"),
+            (
+                "select * from days d join customers c on d.day = c.id",
+                "day=days.day id=customers.id name=customers.name email=customers.email region=customers.region",
+            ),
         ],
     );
     check(
         Dialect::Snowflake,
         &[
-            ("select * rename (id as k) from days join tree on true", "day=days.day k=tree.id parent_id=tree.parent_id label=tree.label"),
+            (
+                "select * rename (id as k) from days join tree on true",
+                "day=days.day k=tree.id parent_id=tree.parent_id label=tree.label",
+            ),
             ("select * exclude id from tree", "parent_id=tree.parent_id label=tree.label"),
             ("select * ilike '%id' from tree", "id=tree.id parent_id=tree.parent_id"),
         ],
@@ -118,7 +136,10 @@ fn ctes_and_derived_tables() {
             ("with orders as (select id from orders) select id from orders", "id=orders.id"),
             ("with a(x) as (select id from orders) select x from a", "x=orders.id"),
             ("with a as (with b as (select id from orders) select * from b) select id from a", "id=orders.id"),
-            ("with a as (select id from orders) select (with a as (select day from days) select max(day) from a) as d, id from a", "d=days.day id=orders.id"),
+            (
+                "with a as (select id from orders) select (with a as (select day from days) select max(day) from a) as d, id from a",
+                "d=days.day id=orders.id",
+            ),
             ("with a as (select id from customers) select x from a", "x= ?x:missing"),
             ("with a as (select nope from customers) select 1 as one", "one= ?nope:missing"),
             ("select d.k from (select id as k from orders) d", "k=orders.id"),
@@ -129,6 +150,7 @@ fn ctes_and_derived_tables() {
             ("with s as (select * from raw, src) select a from s", "a= ?a:open"),
             ("with s as (select * from raw where x > 1) select s.a from s left join orders o on s.k = o.id", "a=raw.a"),
             ("with a as (select sum(amount) as t from orders) select t from a", "t=orders.amount"),
+            ("with s as (select * from raw) select x.a, y.b from s x join s y on x.k = y.k", "a=raw.a b=raw.b"),
             ("with u as (select id, id from orders) select id from u", "id= ?id:ambiguous"),
         ],
     );
@@ -143,10 +165,7 @@ fn recursion() {
                 "with recursive r as (select id, label from tree where parent_id is null union all select t.id, t.label from tree t join r on t.parent_id = r.id) select * from r",
                 "id=tree.id label=tree.label",
             ),
-            (
-                "with recursive r(n) as (select 1 union all select n + 1 from r where n < 10) select n from r",
-                "n=",
-            ),
+            ("with recursive r(n) as (select 1 union all select n + 1 from r where n < 10) select n from r", "n="),
             (
                 "with recursive r(a, b) as (select id, parent_id from tree union all select r.b, t.label from r join tree t on t.id = r.a) select a from r",
                 "a=tree.id,tree.label,tree.parent_id",
@@ -161,7 +180,10 @@ fn joins() {
     check(
         Dialect::DuckDb,
         &[
-            ("select name, amount from orders o join customers c on c.id = o.customer_id", "name=customers.name amount=orders.amount"),
+            (
+                "select name, amount from orders o join customers c on c.id = o.customer_id",
+                "name=customers.name amount=orders.amount",
+            ),
             ("select id from orders o join customers c on c.id = o.customer_id", "id= ?id:ambiguous"),
             ("select id from orders join customers using (id)", "id=orders.id"),
             ("select id from orders left join customers using (id)", "id=orders.id"),
@@ -169,26 +191,47 @@ fn joins() {
             ("select id from orders full join customers using (id)", "id=customers.id,orders.id"),
             ("select customers.id from orders full join customers using (id)", "id=customers.id"),
             ("select id, day from tree natural join days", "id=tree.id day=days.day"),
-            ("select amount, id from orders natural join (select id from customers) c", "amount=orders.amount id=orders.id"),
-            ("select * from tree join (select id, name from customers) c using (id)", "id=tree.id parent_id=tree.parent_id label=tree.label name=customers.name"),
-            ("select * from orders semi join customers c on c.id = orders.customer_id", "id=orders.id customer_id=orders.customer_id amount=orders.amount status=orders.status created_at=orders.created_at"),
+            (
+                "select amount, id from orders natural join (select id from customers) c",
+                "amount=orders.amount id=orders.id",
+            ),
+            (
+                "select * from tree join (select id, name from customers) c using (id)",
+                "id=tree.id parent_id=tree.parent_id label=tree.label name=customers.name",
+            ),
+            (
+                "select * from orders semi join customers c on c.id = orders.customer_id",
+                "id=orders.id customer_id=orders.customer_id amount=orders.amount status=orders.status created_at=orders.created_at",
+            ),
             ("select c.name from orders anti join customers c on c.id = orders.customer_id", "name= ?c.name:unbound"),
             ("select id from orders anti join customers c on c.id = orders.customer_id", "id=orders.id"),
             ("select day from days, orders", "day=days.day"),
-            ("select l.s from customers c, lateral (select sum(amount) as s from orders where customer_id = c.id) l", "s=orders.amount"),
+            (
+                "select l.s from customers c, lateral (select sum(amount) as s from orders where customer_id = c.id) l",
+                "s=orders.amount",
+            ),
             ("select l.r from customers c, lateral (select c.region as r) l", "r=customers.region"),
             ("select a.id as x, b.id as y from tree a join tree b on a.parent_id = b.id", "x=tree.id y=tree.id"),
-            ("select region from orders o join customers c on c.id = o.customer_id join raw r on r.id = o.id", "region= ?region:open"),
+            (
+                "select region from orders o join customers c on c.id = o.customer_id join raw r on r.id = o.id",
+                "region= ?region:open",
+            ),
             ("select x from orders o join raw r on r.id = o.id", "x=raw.x"),
             ("select x from src s join raw r on r.id = s.id", "x= ?x:open"),
             ("select r.x, s.y from src s join raw r on r.id = s.id", "x=raw.x y=src.y"),
-            ("select q.id from (orders o join customers c on c.id = o.customer_id) join payments q on q.order_id = o.id", "id=payments.id"),
+            (
+                "select q.id from (orders o join customers c on c.id = o.customer_id) join payments q on q.order_id = o.id",
+                "id=payments.id",
+            ),
         ],
     );
     check(
         Dialect::TSql,
         &[
-            ("select a.total from customers c cross apply (select sum(o.amount) as total from orders o where o.customer_id = c.id) a", "total=orders.amount"),
+            (
+                "select a.total from customers c cross apply (select sum(o.amount) as total from orders o where o.customer_id = c.id) a",
+                "total=orders.amount",
+            ),
             ("select total = amount from orders", "total=orders.amount"),
             ("select top 5 id from orders order by amount", "id=orders.id"),
             ("select datediff(day, created_at, getdate()) as d from orders", "d=orders.created_at"),
@@ -197,7 +240,10 @@ fn joins() {
     check(
         Dialect::Postgres,
         &[
-            ("select * from tree join (select id, name from customers) c using (id)", "id=tree.id parent_id=tree.parent_id label=tree.label name=customers.name"),
+            (
+                "select * from tree join (select id, name from customers) c using (id)",
+                "id=tree.id parent_id=tree.parent_id label=tree.label name=customers.name",
+            ),
             ("select d.id from orders o, (select o.id) d", "id= ?o.id:unbound"),
             ("select l.r from customers c left join lateral (select c.region as r) l on true", "r=customers.region"),
         ],
@@ -214,14 +260,23 @@ fn lateral_aliases_by_dialect() {
         check(dialect, &[(sql, "dbl=orders.amount more= ?dbl:missing")]);
     }
     // The source's column comes first.
-    check(Dialect::Snowflake, &[("select id as amount, amount + 1 as x from orders", "amount=orders.id x=orders.amount")]);
+    check(
+        Dialect::Snowflake,
+        &[("select id as amount, amount + 1 as x from orders", "amount=orders.id x=orders.amount")],
+    );
     check(Dialect::Snowflake, &[("select a / 100 as amt, amt * 2 as x from raw", "amt=raw.a x= ?amt:open")]);
     check(
         Dialect::DuckDb,
         &[
             ("select amount * 2 as dbl from orders where dbl > 1", "dbl=orders.amount"),
-            ("select customer_id as c, sum(amount) as s from orders group by c having s > 1 order by s", "c=orders.customer_id s=orders.amount"),
-            ("select id, row_number() over (order by id) as rn from orders qualify rn = 1", "id=orders.id rn=orders.id:o"),
+            (
+                "select customer_id as c, sum(amount) as s from orders group by c having s > 1 order by s",
+                "c=orders.customer_id s=orders.amount",
+            ),
+            (
+                "select id, row_number() over (order by id) as rn from orders qualify rn = 1",
+                "id=orders.id rn=orders.id:o",
+            ),
         ],
     );
     check(
@@ -240,17 +295,41 @@ fn set_operations() {
         Dialect::DuckDb,
         &[
             ("select id from orders union all select id from customers", "id=customers.id,orders.id"),
-            ("select id, amount from orders union select amount, id from payments", "id=orders.id,payments.amount amount=orders.amount,payments.id"),
-            ("select id, amount from orders union all by name select amount, id from payments", "id=orders.id,payments.id amount=orders.amount,payments.amount"),
+            (
+                "select id, amount from orders union select amount, id from payments",
+                "id=orders.id,payments.amount amount=orders.amount,payments.id",
+            ),
+            (
+                "select id, amount from orders union all by name select amount, id from payments",
+                "id=orders.id,payments.id amount=orders.amount,payments.amount",
+            ),
             ("select id from orders union by name select amount from payments", "id=orders.id amount=payments.amount"),
             ("select id from orders except select id from customers", "id=orders.id"),
             ("select id from orders intersect select id from customers", "id=customers.id,orders.id"),
-            ("select id from orders union all select id from customers union all select id from payments", "id=customers.id,orders.id,payments.id"),
-            ("(select id from orders) union all (select id from customers) order by id limit 1", "id=customers.id,orders.id"),
-            ("select id, amount from orders union all select id from customers", "id=customers.id,orders.id amount=orders.amount ?union all of 2 and 1 columns:unsupported"),
-            ("with u as (select id from orders union all select id from customers) select id from u", "id=customers.id,orders.id"),
-            ("select id from orders union all select id from customers order by nope", "id=customers.id,orders.id ?nope:missing"),
-            ("select * from orders union all select * from raw", "id=orders.id customer_id=orders.customer_id amount=orders.amount status=orders.status created_at=orders.created_at *raw"),
+            (
+                "select id from orders union all select id from customers union all select id from payments",
+                "id=customers.id,orders.id,payments.id",
+            ),
+            (
+                "(select id from orders) union all (select id from customers) order by id limit 1",
+                "id=customers.id,orders.id",
+            ),
+            (
+                "select id, amount from orders union all select id from customers",
+                "id=customers.id,orders.id amount=orders.amount ?union all of 2 and 1 columns:unsupported",
+            ),
+            (
+                "with u as (select id from orders union all select id from customers) select id from u",
+                "id=customers.id,orders.id",
+            ),
+            (
+                "select id from orders union all select id from customers order by nope",
+                "id=customers.id,orders.id ?nope:missing",
+            ),
+            (
+                "select * from orders union all select * from raw",
+                "id=orders.id customer_id=orders.customer_id amount=orders.amount status=orders.status created_at=orders.created_at *raw",
+            ),
         ],
     );
 }
@@ -260,15 +339,30 @@ fn subqueries() {
     check(
         Dialect::DuckDb,
         &[
-            ("select (select max(amount) from orders o where o.customer_id = c.id) as m from customers c", "m=orders.amount"),
+            (
+                "select (select max(amount) from orders o where o.customer_id = c.id) as m from customers c",
+                "m=orders.amount",
+            ),
             ("select (select max(c.region) from orders) as m from customers c", "m=customers.region"),
             ("select (select c.id + max(o.id) from orders o) as m from customers c", "m=customers.id,orders.id"),
             ("select exists (select 1 from orders o where o.customer_id = c.id) as e from customers c", "e="),
             ("select id in (select order_id from payments) as e from orders", "e=orders.id,payments.order_id"),
-            ("select name from customers where id in (select customer_id from orders where nope = 1)", "name=customers.name ?nope:missing"),
-            ("select name from customers c where exists (select 1 from orders where customer_id = c.nope)", "name=customers.name ?c.nope:missing"),
-            ("select name from customers where exists (select 1 from orders where region = status)", "name=customers.name"),
-            ("select case when (select count(*) from orders) > 0 then name end as n from customers", "n=customers.name"),
+            (
+                "select name from customers where id in (select customer_id from orders where nope = 1)",
+                "name=customers.name ?nope:missing",
+            ),
+            (
+                "select name from customers c where exists (select 1 from orders where customer_id = c.nope)",
+                "name=customers.name ?c.nope:missing",
+            ),
+            (
+                "select name from customers where exists (select 1 from orders where region = status)",
+                "name=customers.name",
+            ),
+            (
+                "select case when (select count(*) from orders) > 0 then name end as n from customers",
+                "n=customers.name",
+            ),
             ("select (select x from raw) as m from customers", "m=raw.x"),
             ("select (select name from raw r) as m from customers", "m= ?name:open"),
         ],
@@ -299,14 +393,20 @@ fn rows_from_arrays_and_functions() {
             ("select i.sku from events e, e.tags i", "sku=events.tags"),
             ("select id from `proj.shop.orders`", "id=orders.id"),
             ("select addr.city from events", "city=events.addr"),
-            ("select date_trunc(created_at, day) as d, date_diff(created_at, created_at, week(monday)) as w from orders", "d=orders.created_at w=orders.created_at"),
+            (
+                "select date_trunc(created_at, day) as d, date_diff(created_at, created_at, week(monday)) as w from orders",
+                "d=orders.created_at w=orders.created_at",
+            ),
             ("select timestamp_trunc(created_at, hour) as d from orders", "d=orders.created_at"),
         ],
     );
     check(
         Dialect::Snowflake,
         &[
-            ("select f.value:sku::string as sku, e.id from events e, lateral flatten(input => e.payload) f", "sku=events.payload id=events.id"),
+            (
+                "select f.value:sku::string as sku, e.id from events e, lateral flatten(input => e.payload) f",
+                "sku=events.payload id=events.id",
+            ),
             ("select f.value from events e, table(flatten(e.payload)) f", "value=events.payload"),
             ("select payload:a.b::string as x from events", "x=events.payload"),
             ("select datediff(day, created_at, current_date) as d from orders", "d=orders.created_at"),
@@ -325,7 +425,10 @@ fn rows_from_arrays_and_functions() {
     check(Dialect::Postgres, &[("select n from generate_series(1, 3) as n", "n=")]);
     check(
         Dialect::DuckDb,
-        &[("select * from (select status, amount from orders) pivot (sum(amount) for status in ('a', 'b'))", " ?pivot:unsupported *orders")],
+        &[(
+            "select * from (select status, amount from orders) pivot (sum(amount) for status in ('a', 'b'))",
+            " ?pivot:unsupported *orders",
+        )],
     );
 }
 

@@ -7,10 +7,6 @@
 {% if inputs | length > 0 %}array[ {{ inputs | join(' , ') }} ]{% else %}array[]::{{ data_type }}[]{% endif %}
 {%- endmacro %}
 
-{% macro duckdb__array_construct(inputs=[], data_type=none) -%}
-{% if inputs | length > 0 %}[ {{ inputs | join(' , ') }} ]{% else %}[]{% endif %}
-{%- endmacro %}
-
 {% macro snowflake__array_construct(inputs=[], data_type=none) -%}
 array_construct( {{ inputs | join(' , ') }} )
 {%- endmacro %}
@@ -61,10 +57,6 @@ array_append({{ array }}, {{ new_element }})
 
 {% macro default__array_concat(array_1, array_2) -%}
 array_cat({{ array_1 }}, {{ array_2 }})
-{%- endmacro %}
-
-{% macro duckdb__array_concat(array_1, array_2) -%}
-array_concat({{ array_1 }}, {{ array_2 }})
 {%- endmacro %}
 
 {% macro bigquery__array_concat(array_1, array_2) -%}

@@ -20,7 +20,7 @@ dateadd({{ datepart }}, {{ interval }}, {{ from_date_or_timestamp }})
 {%- endmacro %}
 
 {% macro duckdb__dateadd(datepart, interval, from_date_or_timestamp) -%}
-date_add({{ from_date_or_timestamp }}, interval ({{ interval }}) {{ datepart }})
+({{ from_date_or_timestamp }} + cast({{ interval }} as bigint) * interval 1 {{ datepart }})
 {%- endmacro %}
 
 {% macro postgres__dateadd(datepart, interval, from_date_or_timestamp) -%}
@@ -56,7 +56,7 @@ datediff({{ datepart }}, {{ first_date }}, {{ second_date }})
 {%- endmacro %}
 
 {% macro duckdb__datediff(first_date, second_date, datepart) -%}
-date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp)
+(date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp))
 {%- endmacro %}
 
 {% macro postgres__datediff(first_date, second_date, datepart) -%}
@@ -133,10 +133,6 @@ cast({% if datepart == 'quarter' %}{{ dbt.default__last_day(date, datepart) }}{%
 
 {% macro default__date(year, month, day) -%}
 to_date('{{ modules.datetime.date(year, month, day).strftime('%Y-%m-%d') }}', 'YYYY-MM-DD')
-{%- endmacro %}
-
-{% macro duckdb__date(year, month, day) -%}
-make_date({{ year }}, {{ month }}, {{ day }})
 {%- endmacro %}
 
 {% macro bigquery__date(year, month, day) -%}

@@ -119,10 +119,6 @@ cast({{ expression }} as {{ data_type }})
 cast({{ field }} as {{ type }})
 {%- endmacro %}
 
-{% macro duckdb__safe_cast(field, type) -%}
-try_cast({{ field }} as {{ type }})
-{%- endmacro %}
-
 {% macro bigquery__safe_cast(field, type) -%}
 safe_cast({{ field }} as {{ type }})
 {%- endmacro %}
@@ -157,6 +153,10 @@ case when {{ field }} is true then 'true' when {{ field }} is false then 'false'
 
 {% macro default__any_value(expression) -%}
 any_value({{ expression }})
+{%- endmacro %}
+
+{% macro duckdb__any_value(expression) -%}
+arbitrary({{ expression }})
 {%- endmacro %}
 
 {% macro postgres__any_value(expression) -%}

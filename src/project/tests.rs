@@ -1,0 +1,324 @@
+//! Small dbt projects, loaded whole.
+
+use super::*;
+use crate::files::FileSet;
+use proptest::prelude::*;
+
+struct Answers;
+
+impl Introspect for Answers {
+    fn query(&self, sql: &str) -> anyhow::Result<Option<Table>> {
+        Ok(sql.contains("date_diff").then(|| Table { columns: vec!["n".into()], rows: vec![vec![3.into()]] }))
+    }
+
+    fn columns(&self, relation: &RelationName) -> Option<Vec<(String, String)>> {
+        (relation.identifier == "known").then(|| vec![("id".to_owned(), "INTEGER".to_owned())])
+    }
+}
+
+const PROFILE: &str = "p:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: db/shop.duckdb, schema: main}\n";
+
+fn load_files(files: &[(&str, &str)], profile: &str) -> Project {
+    let base = [("dbt_project.yml", "name: shop\nprofile: p\n")];
+    let set = FileSet::in_memory(base.iter().chain(files).map(|(p, t)| (*p, *t)));
+    let options = LoadOptions {
+        files: &set,
+        root: String::new(),
+        profiles: vec![ProfileFile { path: "profiles.yml".into(), text: profile.into() }],
+        target: None,
+        env: &|name| Some(format!("value of {name}")),
+        env_allow: vec!["ALLOWED".into(), "DBT_ENV_SECRET_X".into()],
+        vars: Default::default(),
+        introspect: Some(&Answers),
+        now: jiff::Timestamp::UNIX_EPOCH,
+        dialect: None,
+    };
+    load(&options).unwrap()
+}
+
+fn project(files: &[(&str, &str)]) -> Project {
+    load_files(files, PROFILE)
+}
+
+fn model<'a>(project: &'a Project, name: &str) -> &'a Model {
+    project.models.values().find(|m| m.name == name).unwrap_or_else(|| panic!("no model {name}"))
+}
+
+/// Compiled SQL with runs of blanks as one.
+fn sql(project: &Project, name: &str) -> String {
+    let compiled = model(project, name).compiled.as_ref().unwrap_or_else(|e| panic!("{name}: {e:?}"));
+    compiled.sql.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn one(text: &str) -> String {
+    sql(&project(&[("models/m.sql", text)]), "m")
+}
+
+fn failure(files: &[(&str, &str)]) -> NotCompiled {
+    model(&project(files), "m").compiled.clone().unwrap_err()
+}
+
+fn fails(text: &str) -> NotCompiled {
+    failure(&[("models/m.sql", text)])
+}
+
+#[test]
+fn refs_sources_and_config_resolve() {
+    let project = project(&[
+        ("models/a.sql", "{{ config(materialized='table', tags=['x']) }}\nselect * from {{ source('raw', 't') }}"),
+        ("models/m.sql", "select * from {{ ref('a') }} join {{ ref('shop', 's') }} using (id)"),
+        ("seeds/s.csv", "id\n1\n"),
+        ("models/y.yml", "sources:\n  - name: raw\n    schema: landing\n    tables: [{name: t, identifier: T1}]\nmodels:\n  - name: a\n    config: {tags: y, meta: {owner: me}}\n    columns:\n      - name: id\n        config: {meta: {pii: true}, tags: [k]}\n"),
+    ]);
+    assert!(project.problems.is_empty(), "{:?}", project.problems);
+    assert_eq!(sql(&project, "a"), "select * from \"shop\".\"landing\".\"T1\"");
+    assert_eq!(sql(&project, "m"), "select * from \"shop\".\"main\".\"a\" join \"shop\".\"main\".\"s\" using (id)");
+    let a = model(&project, "a");
+    assert_eq!(a.materialized(), "table");
+    assert_eq!(a.tags.iter().cloned().collect::<Vec<_>>(), ["x", "y"]);
+    assert_eq!(a.meta["owner"], "me");
+    assert_eq!((a.columns["id"].meta["pii"].clone(), a.columns["id"].place.line), (true.into(), 9));
+    assert_eq!(a.depends_on.iter().cloned().collect::<Vec<_>>(), ["source.shop.raw.t"]);
+    assert_eq!(model(&project, "m").depends_on.iter().cloned().collect::<Vec<_>>(), ["model.shop.a", "seed.shop.s"]);
+}
+
+#[test]
+fn each_defect_has_its_code_name_and_place() {
+    use NotCompiledCode as C;
+    let cases = [
+        ("select 1\nfrom {{ ref('nowhere') }}", C::RefNotFound, Some("nowhere"), 2),
+        ("\n\nselect * from {{ source('raw', 'nope') }}", C::SourceNotFound, Some("raw.nope"), 3),
+        ("select {{ cents_to_dolars('x') }}", C::MacroNotFound, Some("cents_to_dolars"), 1),
+        ("select\n {{ nopkg.thing('x') }}", C::MacroNotFound, Some("nopkg.thing"), 2),
+        ("select {{ var('unset') }}", C::VarNotSet, Some("unset"), 1),
+        ("select '{{ env_var('HOME') }}'", C::EnvNotAllowed, Some("HOME"), 1),
+        ("select '{{ env_var('DBT_ENV_SECRET_X') }}'", C::EnvNotAllowed, Some("DBT_ENV_SECRET_X"), 1),
+        ("a\n{{ exceptions.raise_compiler_error('no') }}", C::CompilerError, None, 2),
+        ("a\nb {{ ref('x' }}", C::JinjaSyntax, None, 2),
+        ("a\n{% if x %}\nb", C::JinjaSyntax, None, 3),
+        ("{{ run_query('select * from t') }}", C::NeedsWarehouse, None, 1),
+        ("{{ graph.nodes }}", C::NeedsWarehouse, None, 1),
+        ("{% include 'x' %}", C::Unsupported, None, 1),
+    ];
+    for (text, code, name, line) in cases {
+        let error = fails(text);
+        assert_eq!((error.code, error.name.as_deref(), error.place.line), (code, name, line), "{text}: {error:?}");
+        assert_eq!(error.place.path, "models/m.sql");
+    }
+    assert_eq!(fails("select 1\nfrom {{ ref('nowhere') }}").place.column, 14);
+}
+
+#[test]
+fn allowed_variables_and_defaults_are_read() {
+    assert_eq!(one("{{ env_var('ALLOWED') }} {{ env_var('HOME', 'x') }}"), "value of ALLOWED x");
+}
+
+#[test]
+fn python_in_templates() {
+    assert_eq!(one("{% set l = [1] %}{% do l.append(2) %}{% set l2 = l + [3] %}{% do l2.append(4) %}{{ l }}{{ l2 }}"), "[1, 2][1, 2, 3, 4]");
+    assert_eq!(one("{% set d = {'a': 1} %}{% do d.update({'b': none}) %}{{ d }} {{ d.items() | list }}"), "{'a': 1, 'b': None} [('a', 1), ('b', None)]");
+    assert_eq!(one("{{ '%s-%03d' % ('a', 7) }} {{ 'x' 'y' }} {% if 1: %}z{% endif %} {{ 'a\\d' }}"), "a-007 xy z a\\d");
+    assert_eq!(one("{{ nothing }}|{{ none }}|{{ (1, 2)[0] }}|{{ 'abc'[::-1] }}|{{ [1, 2][-1] }}"), "|None|1|cba|2");
+    assert_eq!(one("{{ (modules.datetime.date(2020, 3, 1) - modules.datetime.timedelta(days=1)).strftime('%d/%m') }}"), "29/02");
+    assert_eq!(one("{{ run_started_at.strftime('%Y-%m-%d') }}"), "1970-01-01");
+}
+
+#[test]
+fn macros_call_return_dispatch_and_callers() {
+    let files = [
+        ("macros/m.sql", "{% macro f(a, b=[]) %}{% do b.append(a) %}{{ return({'v': b}) }}{% endmacro %}\n{% macro wrap() %}<{{ caller(1) }}>{% endmacro %}\n{% macro duckdb__g(x) %}duck {{ x }}{% endmacro %}{% macro default__g(x) %}other{% endmacro %}\n{% macro g(x) %}{{ return(adapter.dispatch('g')(x)) }}{% endmacro %}\n{% macro _v() %}{{ varargs | length }} {{ kwargs.k }}{% endmacro %}"),
+        ("models/m.sql", "{% set local = 'l' %}{{ f(1).v }} {{ f(2).v }} {% call(n) wrap() %}{{ n }}{{ local }}{% endcall %} {{ g('x') }} {{ _v(1, 2, k='K') }}"),
+    ];
+    let project = project(&files);
+    assert_eq!(sql(&project, "m"), "[1] [2] <1l> duck x 2 K");
+    let macros: Vec<&String> = model(&project, "m").macros.keys().collect();
+    assert_eq!(macros, ["macro.shop._v", "macro.shop.duckdb__g", "macro.shop.f", "macro.shop.g", "macro.shop.wrap"]);
+}
+
+#[test]
+fn a_project_macro_named_like_a_builtin_wins_and_packages_have_namespaces() {
+    let project = project(&[
+        ("macros/ref.sql", "{% macro ref(name) %}{{ return(builtins.ref(name).include(database=false)) }}{% endmacro %}"),
+        ("dbt_packages/util/dbt_project.yml", "name: util\n"),
+        ("dbt_packages/util/macros/a.sql", "{% macro up(x) %}{{ x | upper }}{{ util.bang() }}{% endmacro %}{% macro bang() %}!{% endmacro %}"),
+        ("models/a.sql", "select 1"),
+        ("models/m.sql", "{{ ref('a') }} {{ util.up('x') }}"),
+    ]);
+    assert_eq!(sql(&project, "m"), "\"main\".\"a\" X!");
+    let error = failure(&[("packages.yml", "packages: [{package: org/gone, version: 1}]"), ("models/m.sql", "{{ gone.x() }}")]);
+    assert_eq!((error.code, error.name.as_deref()), (NotCompiledCode::Packages, Some("gone")));
+}
+
+#[test]
+fn an_error_inside_a_project_macro_points_into_it() {
+    let error = failure(&[
+        ("macros/a.sql", "\n\n{% macro a() %}\n{{ ref('gone') }}{% endmacro %}"),
+        ("models/m.sql", "x {{ a() }}"),
+    ]);
+    assert_eq!((error.code, error.place.path.as_str(), error.place.line), (NotCompiledCode::RefNotFound, "macros/a.sql", 4));
+    let error = failure(&[("macros/a.sql", "{% macro a() %}{{ ( }}{% endmacro %}"), ("models/m.sql", "{{ a() }}")]);
+    assert_eq!((error.code, error.place.path.as_str()), (NotCompiledCode::JinjaSyntax, "macros/a.sql"));
+}
+
+#[test]
+fn incremental_models_have_both_texts() {
+    let project = project(&[("models/m.sql", "{{ config(materialized='incremental') }}select 1{% if is_incremental() %} where x > (select max(x) from {{ this }}){% endif %}")]);
+    let compiled = model(&project, "m").compiled.clone().unwrap();
+    assert_eq!(compiled.sql, "select 1");
+    assert_eq!(compiled.incremental_sql.as_deref(), Some("select 1 where x > (select max(x) from \"shop\".\"main\".\"m\")"));
+}
+
+#[test]
+fn ephemeral_parents_become_ctes_and_their_failure_is_passed_on() {
+    let eph = "{{ config(materialized='ephemeral') }}select 1 as id";
+    let ok = project(&[("models/e.sql", eph), ("models/m.sql", "with a as (select 2) select * from {{ ref('e') }}")]);
+    assert_eq!(sql(&ok, "m"), "with __dbt__cte__e as ( select 1 as id ), a as (select 2) select * from __dbt__cte__e");
+    let bad = project(&[("models/e.sql", "{{ config(materialized='ephemeral') }}{{ nope() }}"), ("models/m.sql", "{{ ref('e') }}")]);
+    assert_eq!(model(&bad, "m").compiled.clone().unwrap_err().code, NotCompiledCode::Upstream);
+}
+
+#[test]
+fn names_configs_and_disabled_models() {
+    let project = project(&[
+        ("dbt_project.yml", "name: shop\nprofile: p\nvars: {on: false}\nquoting: {identifier: false}\nmodels:\n  shop:\n    stg:\n      +schema: stage\n      +enabled: \"{{ var('on') or target.name == 'dev' }}\"\n    off: {+enabled: \"{{ var('on') }}\"}\n"),
+        ("models/stg/m.sql", "{{ config(alias='mm') }}select '{{ this }}'"),
+        ("models/off/gone.sql", "select 1"),
+        ("models/n.sql", "{{ ref('gone') }}"),
+    ]);
+    assert_eq!(sql(&project, "m"), "select '\"shop\".\"main_stage\".mm'");
+    assert!(!project.models.contains_key("model.shop.gone"));
+    let error = model(&project, "n").compiled.clone().unwrap_err();
+    assert_eq!(error.code, NotCompiledCode::RefNotFound);
+    assert!(error.message.contains("disabled"), "{}", error.message);
+}
+
+#[test]
+fn tests_are_compiled_with_where_limit_and_arguments() {
+    let project = project(&[
+        ("models/m.sql", "select 1 as id"),
+        ("models/p.sql", "select 1 as id"),
+        ("tests/generic/pos.sql", "{% test pos(model, column_name, least=0) %}select * from {{ model }} where {{ column_name }} <= {{ least }}{% endtest %}"),
+        ("tests/one.sql", "select * from {{ ref('m') }} where id < 0"),
+        ("models/y.yml", "models:\n  - name: m\n    columns:\n      - name: id\n        data_tests:\n          - unique: {config: {where: 'id > 1', limit: 5, severity: warn}}\n          - relationships: {arguments: {to: ref('p'), field: id}}\n          - accepted_values: {values: [1, 2], quote: false}\n          - pos: {least: 3, name: at_least_3}\n          - nope\n"),
+    ]);
+    let text = |start: &str| {
+        let test = project.tests.values().find(|t| t.unique_id.starts_with(&format!("test.shop.{start}"))).unwrap();
+        (test.compiled.clone().map(|c| c.sql.split_whitespace().collect::<Vec<_>>().join(" ")), test.clone())
+    };
+    let (unique, test) = text("unique_m_id");
+    assert_eq!(unique.unwrap(), "select id as unique_field, count(*) as n_records from (select * from \"shop\".\"main\".\"m\" where id > 1) dbt_subquery where id is not null group by id having count(*) > 1 limit 5");
+    assert_eq!((test.name.as_str(), test.config["severity"].as_str(), test.place.line), ("unique(id)", Some("warn"), 6));
+    let (relationships, test) = text("relationships_m_id");
+    assert!(relationships.unwrap().contains("from \"shop\".\"main\".\"p\""));
+    assert_eq!(test.depends_on.iter().cloned().collect::<Vec<_>>(), ["model.shop.m", "model.shop.p"]);
+    assert!(text("accepted_values_m_id").0.unwrap().ends_with("not in ( 1, 2 )"));
+    assert_eq!(text("at_least_3").0.unwrap(), "select * from \"shop\".\"main\".\"m\" where id <= 3");
+    assert_eq!(text("nope_m_id").0.unwrap_err().code, NotCompiledCode::MacroNotFound);
+    let (singular, test) = text("one");
+    assert!(singular.unwrap().contains("id < 0"));
+    assert_eq!(test.depends_on.iter().cloned().collect::<Vec<_>>(), ["model.shop.m"]);
+}
+
+#[test]
+fn introspection_answers_or_says_that_it_cannot() {
+    let spine = "{{ dbt.date_spine('day', \"'2020-01-01'\", \"'2020-01-04'\") }}";
+    let project = project(&[("models/m.sql", spine), ("models/known.sql", "select 1 as id"), ("models/c.sql", "{% for c in adapter.get_columns_in_relation(ref('known')) %}{{ c.name }} {{ c.data_type }}{% endfor %}")]);
+    assert!(sql(&project, "m").contains("generate_series(1, 3)"));
+    assert!(model(&project, "m").compiled.as_ref().unwrap().flags.contains("introspection:query"));
+    assert_eq!(sql(&project, "c"), "id INTEGER");
+    assert_eq!(fails("{{ adapter.get_columns_in_relation(this) | length }}").code, NotCompiledCode::NeedsWarehouse);
+}
+
+#[test]
+fn one_broken_file_does_not_mute_others() {
+    let project = project(&[
+        ("models/bad.yml", "models: [\n"),
+        ("macros/bad.sql", "{% macro x() %}"),
+        ("models/m.sql", "select 1"),
+        ("models/s.sql", "{{ source('a', 'b') }}"),
+        ("models/py.py", "def model(dbt, session): pass"),
+    ]);
+    let paths: Vec<&str> = project.problems.iter().map(|p| p.place.path.as_str()).collect();
+    assert_eq!(paths, ["macros/bad.sql", "models/bad.yml"]);
+    assert_eq!(sql(&project, "m"), "select 1");
+    assert_eq!(model(&project, "s").compiled.clone().unwrap_err().code, NotCompiledCode::Yaml);
+    assert_eq!(model(&project, "py").compiled.clone().unwrap_err().code, NotCompiledCode::Unsupported);
+}
+
+#[test]
+fn snapshots_versions_hooks_exposures_and_unit_tests() {
+    let project = project(&[
+        ("dbt_project.yml", "name: shop\nprofile: p\non-run-start: \"grant to {{ target.name }}\"\nmodels: {+post-hook: \"analyze {{ this }}\"}\n"),
+        ("snapshots/s.sql", "-- x\n{% snapshot snap %}\n{{ config(target_schema='snaps') }}\nselect 1\n{% endsnapshot %}"),
+        ("snapshots/y.yml", "snapshots: [{name: ysnap, relation: ref('v')}]"),
+        ("models/v_v1.sql", "select 1"),
+        ("models/v_v2.sql", "select 2"),
+        ("models/m.sql", "{{ ref('v') }} {{ ref('v', v=1) }}"),
+        ("models/y.yml", "models: [{name: v, latest_version: 2, versions: [{v: 1}, {v: 2}]}]\nexposures: [{name: e, depends_on: [ref('m')]}]\nunit_tests: [{name: u, model: m, given: [], expect: {rows: []}}]\n"),
+    ]);
+    assert!(project.problems.is_empty(), "{:?}", project.problems);
+    let snap = model(&project, "snap");
+    assert_eq!((snap.relation.schema.as_str(), snap.first_line, sql(&project, "snap").as_str()), ("snaps", 3, "select 1"));
+    assert_eq!(sql(&project, "ysnap"), "select * from \"shop\".\"main\".\"v_v2\"");
+    assert_eq!(sql(&project, "m"), "\"shop\".\"main\".\"v_v2\" \"shop\".\"main\".\"v_v1\"");
+    assert_eq!(model(&project, "m").hooks[0].sql.as_deref(), Ok("analyze \"shop\".\"main\".\"m\""));
+    assert_eq!((project.hooks[0].event.as_str(), project.hooks[0].sql.as_deref()), ("on-run-start", Ok("grant to dev")));
+    assert_eq!(project.exposures["e"], ["model.shop.m"]);
+    assert_eq!(project.unit_tests.values().next().unwrap().model.as_deref(), Some("model.shop.m"));
+}
+
+#[test]
+fn other_adapters_write_their_own_sql() {
+    let profile = |adapter: &str| format!("p: {{target: dev, outputs: {{dev: {{type: {adapter}, database: DB, schema: S}}}}}}");
+    let files = [("models/a.sql", "select 1"), ("models/m.sql", "{{ ref('a') }} {{ dbt.dateadd('day', 1, 'd') }} {{ dbt.concat(['a', 'b']) }}")];
+    let text = |adapter: &str| sql(&load_files(&files, &profile(adapter)), "m");
+    assert_eq!(text("snowflake"), "DB.S.a dateadd( day, 1, d ) a || b".replace("( ", "(").replace(" )", ")"));
+    assert_eq!(text("bigquery"), "`DB`.`S`.`a` datetime_add(cast( d as datetime), interval 1 day) concat(a, b)");
+    assert_eq!(text("redshift"), "\"DB\".\"S\".\"a\" dateadd(day, 1, d) a || b");
+}
+
+#[test]
+fn hostile_templates_end() {
+    let cases = [
+        "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+        "{% for i in range(100000) %}{% for j in range(100000) %}x{% endfor %}{% endfor %}",
+        "{% set x = 'aaaaaaaaaaaaaaaa' %}{% for i in range(3) %}{% set x = x ~ x %}{% endfor %}{% set ns = namespace(x='aaaaaaaaaaaaaaaa') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+        "{% set l = [] %}{% do l.append(l) %}{{ l }}",
+        "{% set d = {} %}{% do d.update({'a': [d]}) %}{{ d }}",
+        "{% set ns = namespace(l=[]) %}{% for i in range(200000) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l }}",
+        "{{ 'x' * 100000000000 }}",
+        "{{ '%999999999999d' % 1 }}",
+        "{{ [[0] * 1000000] * 1000000 }}",
+        "{{ modules.itertools.product(range(10000), range(10000)) }}",
+    ];
+    for text in cases {
+        let project = project(&[("models/m.sql", text)]);
+        assert!(model(&project, "m").compiled.is_err(), "{text}");
+    }
+    let recursive = project(&[("macros/f.sql", "{% macro f() %}{{ f() }}{{ f() }}{% endmacro %}"), ("models/m.sql", "{{ f() }}")]);
+    assert_eq!(model(&recursive, "m").compiled.clone().unwrap_err().code, NotCompiledCode::Limit);
+    for deep in ["[", "(", "{", "{% if 1 %}", "{% call f() %}", "-", "not "] {
+        let text = if deep.starts_with("{%") { deep.repeat(20_000) } else { format!("{{{{ {} }}}}", deep.repeat(20_000)) };
+        assert!(model(&project(&[("models/m.sql", &text)]), "m").compiled.is_err());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_panics(parts in prop::collection::vec(prop_oneof![
+        Just("{{ "), Just(" }}"), Just("{% "), Just(" %}"), Just("-%}"), Just("{#"), Just("#}"), Just("'"), Just("\""), Just("\\"),
+        Just("["), Just("]"), Just("{"), Just("}"), Just("("), Just(")"), Just("ref('a')"), Just("set x = "), Just("if x"), Just("endif"),
+        Just("for i in "), Just("endfor"), Just("call f()"), Just("endcall"), Just("macro m(a, b=1)"), Just("endmacro"), Just(" % "),
+        Just("x.y"), Just("|upper"), Just("timedelta(1)"), Just(" - "), Just("é"), Just("\n"), Just("raw"), Just("endraw"), Just(","),
+        Just("config(a=1)"), Just("__l"), Just("caller()"), Just("return(1)"), Just(":"), Just("snapshot s"), Just("endsnapshot"),
+    ], 0..24)) {
+        let text: String = parts.concat();
+        let project = project(&[("models/m.sql", &text), ("macros/m.sql", &text), ("snapshots/s.sql", &text), ("models/y.yml", &text)]);
+        let model = project.models.values().find(|m| m.name == "m").cloned();
+        if let Some(Err(error)) = model.map(|m| m.compiled) {
+            prop_assert!(error.place.line as usize <= text.lines().count().max(1) + 1);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! WITH entries, recursive ones too, and the renaming of columns by an alias.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use sqlparser::ast::{Query, SetExpr, SetOperator, TableAlias, With};
+
+use super::resolve::{ROUNDS, Resolver, leaf_from, quantifier_text, union_edges};
+use super::scope::{Column, Cte, Open, Resolved};
+use super::term::{self, Block, LeafId, LeafSource, Rows};
+
+impl Resolver<'_> {
+    pub(super) fn with(&mut self, with: &With) {
+        self.frames.push(Vec::new());
+        for cte in &with.cte_tables {
+            let name = &cte.alias.name;
+            let key = self.key(name);
+            let span = self
+                .text
+                .span(sqlparser::tokenizer::Span { start: name.span.start, end: cte.closing_paren_token.0.span.end });
+            let outside = std::mem::take(&mut self.clauses);
+            let entry = Cte {
+                key,
+                span,
+                resolved: Rc::new(self.nothing_known()),
+                provisional: true,
+                recursive: with.recursive,
+                uses: 0,
+                clauses: Vec::new(),
+            };
+            let resolved = if with.recursive {
+                self.recursive_cte(&cte.query, &cte.alias, entry)
+            } else {
+                let resolved = self.query(&cte.query);
+                let resolved = self.renamed(resolved, &cte.alias);
+                self.push_cte(entry);
+                resolved
+            };
+            let clauses = std::mem::replace(&mut self.clauses, outside);
+            if let Some(last) = self.frames.last_mut().and_then(|frame| frame.last_mut()) {
+                last.resolved = resolved;
+                last.provisional = false;
+                last.uses = 0;
+                last.clauses = clauses.into_values().map(Rc::unwrap_or_clone).collect();
+            }
+        }
+    }
+
+    pub(super) fn push_cte(&mut self, cte: Cte) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.push(cte);
+        }
+    }
+
+    /// `with recursive`: the anchor first, then the recursive part against what is known, until nothing is added.
+    pub(super) fn recursive_cte(&mut self, query: &Query, alias: &TableAlias, entry: Cte) -> Rc<Resolved> {
+        let key = entry.key.clone();
+        let union = match query.body.as_ref() {
+            SetExpr::SetOperation { op: SetOperator::Union, set_quantifier, left, right }
+                if query.with.is_none() && query.order_by.is_none() && query.limit_clause.is_none() =>
+            {
+                Some((set_quantifier, left, right))
+            }
+            _ => None,
+        };
+        let Some((quantifier, left, right)) =
+            union.filter(|_| super::relations::names_relation(query, &alias.name.value))
+        else {
+            // It does not read itself (or in a form that we do not follow: then it finds nothing known).
+            if super::relations::names_relation(query, &alias.name.value) {
+                self.unsupported("recursive query without UNION", entry.span);
+                self.push_cte(entry);
+                let resolved = self.query(query);
+                return self.renamed(resolved, alias);
+            }
+            let resolved = self.query(query);
+            let resolved = self.renamed(resolved, alias);
+            self.push_cte(entry);
+            return resolved;
+        };
+        self.recursions += 1;
+        let this: Rc<str> = format!("recursive {}", self.recursions).into();
+        let own_leaf = self.leaf();
+        let anchor = self.arm(left);
+        let anchor = self.renamed(anchor, alias);
+        let mut known: Vec<Rc<Column>> = anchor.columns.iter().map(|column| self_column(column, own_leaf)).collect();
+        self.push_cte(entry);
+        let mut step = None;
+        for _ in 0..ROUNDS {
+            let rows = Rows { from: leaf_from(own_leaf, LeafSource::Base(this.clone())), ..Rows::default() };
+            let provisional = Resolved {
+                columns: known.clone(),
+                open: anchor.open.clone().map(|open| Open { via: None, ..open }),
+                block: Rc::new(Block::new(rows, true)),
+                tables: BTreeSet::new(),
+            };
+            if let Some(cte) = self.frames.last_mut().and_then(|frame| frame.iter_mut().rfind(|cte| cte.key == key)) {
+                cte.resolved = Rc::new(provisional);
+            }
+            let (unresolved, reads, relations) = (self.unresolved.len(), self.reads.len(), self.relations.len());
+            let arm = self.arm(right);
+            let mut grown = false;
+            for (at, column) in known.iter_mut().enumerate() {
+                let Some(new) = arm.columns.get(at) else { continue };
+                let edges = union_edges(&column.edges, &new.edges);
+                if edges.len() > column.edges.len() {
+                    grown = true;
+                    *column = Rc::new(Column { edges: Rc::new(edges), ..Column::clone(column) });
+                }
+            }
+            step = Some(arm);
+            if !grown {
+                break;
+            }
+            self.unresolved.truncate(unresolved);
+            self.reads.truncate(reads);
+            self.relations.truncate(relations);
+        }
+        let Some(step) = step else { return anchor };
+        let operator: Rc<str> = format!("recursive {}", quantifier_text(SetOperator::Union, *quantifier)).into();
+        let span = self.text.span(sqlparser::ast::Spanned::span(right.as_ref()));
+        self.set_clause(&operator, span);
+        let resolved = self.union_of(&anchor, &step, operator, SetOperator::Union, false);
+        let resolved = Resolved {
+            columns: resolved
+                .columns
+                .iter()
+                .zip(&known)
+                .map(|(column, known)| Rc::new(Column { edges: known.edges.clone(), ..Column::clone(column) }))
+                .collect(),
+            ..resolved
+        };
+        Rc::new(resolved)
+    }
+
+    /// `x(a, b)`: the alias renames the first columns.
+    pub(super) fn renamed(&mut self, resolved: Rc<Resolved>, alias: &TableAlias) -> Rc<Resolved> {
+        if alias.columns.is_empty() {
+            return resolved;
+        }
+        let mut columns = resolved.columns.clone();
+        for (at, new) in alias.columns.iter().enumerate() {
+            let key = self.key(&new.name);
+            match columns.get_mut(at) {
+                Some(column) => *column = Rc::new(column.with_name(&new.name.value, &key)),
+                None if resolved.open.is_some() => self.supported = false,
+                None => {
+                    let span = self.text.span(new.name.span);
+                    self.unsupported(format!("column name {} without a column", new.name.value), span);
+                }
+            }
+        }
+        Rc::new(Resolved { columns, ..Resolved::clone(&resolved) })
+    }
+}
+
+fn self_column(column: &Column, leaf: LeafId) -> Rc<Column> {
+    Rc::new(Column { term: term::column(leaf, &column.name), starred: Rc::default(), ..column.clone() })
+}

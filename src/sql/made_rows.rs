@@ -1,0 +1,223 @@
+//! FROM items that make rows of their own: table functions, UNNEST, documents, and what we do not look into.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use sqlparser::ast::{Expr, Function, Ident, Spanned, TableAlias, TableFactor};
+
+use super::expr::function_name;
+use super::resolve::{Resolver, leaf_from};
+use super::scope::{Column, Mapping, Open, Source};
+use super::term::{self, From, Leaf, LeafSource, T, Tree};
+use super::{Clause, ClauseKind, OutputKind, Span};
+
+impl Resolver<'_> {
+    pub(super) fn table_function(&mut self, function: &Function, alias: Option<&TableAlias>) -> From {
+        let name = function_name(&function.name);
+        self.names_arguments = true;
+        let made = self.item(&Expr::Function(function.clone()), Span::default());
+        self.names_arguments = false;
+        // It stands in FROM: not the select list's business.
+        self.flags.makers.pop_if(|maker| Rc::ptr_eq(maker, &made.term));
+        let (key, names) = self.alias_parts(alias);
+        let tree = self.element_source(&name, &made, key, &names);
+        let text = format!("{name}(...)");
+        let span = self.text.span(function.name.span());
+        self.add_clause(Clause { kind: ClauseKind::Other, text, span, join: None });
+        From { tree, filters: Vec::new() }
+    }
+
+    /// Rows that a function or an array makes, as a source; its columns are named by the alias or by the function.
+    pub(super) fn element_source(
+        &mut self,
+        function: &str,
+        made: &Column,
+        name: Vec<String>,
+        names: &[&Ident],
+    ) -> Tree {
+        let leaf = self.leaf();
+        let short = function.rsplit('.').next().unwrap_or(function);
+        let defaults: &[&str] = match short {
+            "flatten" => &["seq", "key", "path", "index", "value", "this"],
+            "posexplode" | "posexplode_outer" => &["pos", "col"],
+            "explode" | "explode_outer" | "inline" => &["col"],
+            "json_each" | "jsonb_each" | "json_each_text" | "jsonb_each_text" | "each" => &["key", "value"],
+            "split_to_table" | "strtok_split_to_table" => &["seq", "index", "value"],
+            "string_split"
+            | "json_array_elements"
+            | "jsonb_array_elements"
+            | "jsonb_array_elements_text"
+            | "json_array_elements_text" => &["value"],
+            "unnest"
+            | "generate_series"
+            | "range"
+            | "generate_date_array"
+            | "generate_array"
+            | "sequence"
+            | "generate_subscripts"
+            | "regexp_split_to_table"
+            | "string_to_table"
+            | "numbers" => std::slice::from_ref(&short),
+            _ => &[],
+        };
+        let mut columns: Vec<Rc<Column>> = Vec::new();
+        let alias = name.last().cloned();
+        for (at, default) in defaults.iter().enumerate() {
+            let (shown, key) = match names.get(at) {
+                Some(ident) => (ident.value.clone(), self.key(ident)),
+                None => ((*default).to_owned(), self.dialect.fold_key(default, false)),
+            };
+            let mut column = self.made_column(made, leaf, at, &shown, &key);
+            // A single column may also be called by the alias of the table.
+            if defaults.len() == 1 && names.is_empty() {
+                column.other_key = alias.clone().map(Into::into);
+            }
+            columns.push(Rc::new(column));
+        }
+        for (at, ident) in names.iter().enumerate().skip(defaults.len()) {
+            let key = self.key(ident);
+            columns.push(Rc::new(self.made_column(made, leaf, at, &ident.value, &key)));
+        }
+        let closed = !columns.is_empty();
+        let source_name = if name.is_empty() { vec![self.dialect.fold_key(short, false)] } else { name };
+        let mut source = Source::new(source_name, Rc::new(columns), Mapping::Same);
+        source.element = closed;
+        source.tables = made.edges.iter().map(|edge| edge.table.clone()).collect();
+        // Elements without an alias may be records whose fields stand for themselves.
+        if !closed {
+            source.open = Some(Open { tables: BTreeSet::from([format!("{function}()")]), via: None });
+        }
+        self.last_scope().sources.push(Rc::new(source));
+        Tree::Leaf(Leaf { id: leaf, source: LeafSource::Rows(term::call(short, std::slice::from_ref(&made.term))) })
+    }
+
+    pub(super) fn made_column(
+        &mut self,
+        made: &Column,
+        leaf: super::term::LeafId,
+        at: usize,
+        name: &str,
+        key: &str,
+    ) -> Column {
+        Column {
+            name: name.into(),
+            key: key.into(),
+            other_key: None,
+            term: term::column(leaf, &format!("${at}")),
+            kind: if made.edges.is_empty() { OutputKind::Constant } else { OutputKind::Derived },
+            ..made.clone()
+        }
+    }
+
+    pub(super) fn unnest(&mut self, arrays: &[Expr], alias: Option<&TableAlias>, counter: Option<Ident>) -> From {
+        let (name, names) = self.alias_parts(alias);
+        let leaf = self.leaf();
+        let mut terms: Vec<T> = Vec::new();
+        let mut columns = Vec::new();
+        let mut tables = BTreeSet::new();
+        for (at, array) in arrays.iter().enumerate() {
+            self.via.push("unnest".to_owned());
+            let mut made = self.item(array, Span::default());
+            self.via.pop();
+            let edges = made.edges.iter().map(|edge| {
+                let via = std::iter::once("unnest".to_owned()).chain(edge.via.iter().cloned()).collect();
+                super::Edge { via, ..edge.clone() }
+            });
+            made.edges = Rc::new(edges.collect());
+            terms.push(made.term.clone());
+            tables.extend(made.edges.iter().map(|edge| edge.table.clone()));
+            let (shown, key) = match (names.get(at), name.last()) {
+                (Some(ident), _) => (ident.value.clone(), self.key(ident)),
+                (None, _) => ("unnest".to_owned(), self.dialect.fold_key("unnest", false)),
+            };
+            let mut column = self.made_column(&made, leaf, at, &shown, &key);
+            if arrays.len() == 1 && names.is_empty() {
+                column.other_key = name.last().cloned().map(Into::into);
+                if let Some(alias) = alias {
+                    column.name = alias.name.value.as_str().into();
+                }
+            }
+            columns.push(Rc::new(column));
+        }
+        let given = names.get(arrays.len()).copied().cloned();
+        let counted = given.is_some() || counter.is_some();
+        if let Some(ident) = given.or(counter) {
+            let key = self.key(&ident);
+            columns.push(Rc::new(Column {
+                name: ident.value.as_str().into(),
+                key: key.into(),
+                other_key: None,
+                edges: Rc::default(),
+                term: term::column(leaf, "$offset"),
+                kind: OutputKind::Constant,
+                span: Span::default(),
+                unresolved: Rc::default(),
+                starred: Rc::default(),
+            }));
+        }
+        let named = !name.is_empty();
+        let mut source = Source::new(name, Rc::new(columns), Mapping::Same);
+        source.element = arrays.len() == 1 && !counted;
+        source.tables = tables.clone();
+        if !named && self.dialect.dotted_structs() {
+            source.open = Some(Open { tables, via: None });
+        }
+        self.last_scope().sources.push(Rc::new(source));
+        let clause =
+            Clause { kind: ClauseKind::Other, text: "unnest(...)".to_owned(), span: Span::default(), join: None };
+        self.add_clause(clause);
+        leaf_from(leaf, LeafSource::Rows(term::call("unnest", &terms)))
+    }
+
+    /// ClickHouse's ARRAY JOIN: the parser reads the array as a table name.
+    pub(super) fn array_join(&mut self, factor: &TableFactor) -> From {
+        let TableFactor::Table { name, alias, args: None, .. } = factor else {
+            return self.opaque_rows("array join", None, None);
+        };
+        let parts = self.name_parts(name);
+        let shown = alias.as_ref().map(|alias| alias.name.clone()).or_else(|| parts.last().cloned());
+        let Some(shown) = shown else { return From::default() };
+        let tree = self.rows_of_expr(&Expr::CompoundIdentifier(parts), vec![self.key(&shown)], &[&shown]);
+        From { tree, filters: Vec::new() }
+    }
+
+    pub(super) fn document(
+        &mut self,
+        expr: &Expr,
+        names: Vec<Ident>,
+        alias: Option<&TableAlias>,
+        factor: &TableFactor,
+    ) -> From {
+        let made = self.item(expr, Span::default());
+        let (key, given) = self.alias_parts(alias);
+        let names: Vec<&Ident> = if given.is_empty() { names.iter().collect() } else { given };
+        let text: T = term::text(factor.to_string());
+        let tree = self.element_source(
+            "json_table",
+            &Column { term: term::call("json_table", &[made.term.clone(), text]), ..made },
+            key,
+            &names,
+        );
+        From { tree, filters: Vec::new() }
+    }
+
+    /// Rows that we do not look into: their columns are not known.
+    pub(super) fn opaque_rows(&mut self, what: &str, table: Option<&TableFactor>, alias: Option<&TableAlias>) -> From {
+        let first = self.last_scope().sources.len();
+        if let Some(table) = table {
+            self.factor(table, false, false);
+        }
+        let inner = self.last_scope().sources.split_off(first);
+        let tables: BTreeSet<String> = inner.iter().flat_map(|source| source.tables.iter().cloned()).collect();
+        let span = alias.map(|alias| self.text.span(alias.name.span)).unwrap_or_default();
+        self.unsupported(what, span);
+        self.add_clause(Clause { kind: ClauseKind::Other, text: what.to_owned(), span, join: None });
+        let (name, _) = self.alias_parts(alias);
+        let mut source = Source::new(name, Rc::default(), Mapping::Same);
+        source.tables = tables.clone();
+        source.open = Some(Open { tables, via: None });
+        self.last_scope().sources.push(Rc::new(source));
+        let leaf = self.leaf();
+        leaf_from(leaf, LeafSource::Rows(term::text(what)))
+    }
+}

@@ -25,6 +25,9 @@ struct Case {
     /// SQL that runs after the project's `data.sql`.
     #[serde(default)]
     data: Option<String>,
+    /// How bad the gate must call it at least: `error` unless the case says `warning`.
+    #[serde(default)]
+    at_least: Option<String>,
     /// Text of `rowproof.yml` instead of the project's.
     #[serde(default)]
     policy: Option<String>,
@@ -142,7 +145,7 @@ pub fn compact(report: &Value, code: i32) -> Value {
 
 /// Runs one case; the error is what a person must read.
 fn run(name: &str, folder: &Path) -> Result<Value, String> {
-    let (sandbox, _) = set_up(name, folder);
+    let (sandbox, case) = set_up(name, folder);
     let before = (sandbox.status(), sandbox.bytes(DATABASE));
     let ran = sandbox.rowproof(&["run", "--base", "base", "--head", "head", "--format", "json"]);
     if (sandbox.status(), sandbox.bytes(DATABASE)) != before {
@@ -158,6 +161,7 @@ fn run(name: &str, folder: &Path) -> Result<Value, String> {
         return Err(format!("{name}: exit {} does not fit verdict {}", ran.code, report.verdict.word()));
     }
     let now = compact(&ran.json(), ran.code);
+    breaks_its_promise(name, &case, &now)?;
     let file = folder.join("expected.json");
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         let text = serde_json::to_string_pretty(&now).unwrap() + "\n";
@@ -181,36 +185,44 @@ fn every_case_is_as_expected() {
     let results: BTreeMap<String, Result<Value, String>> = cases()
         .into_par_iter()
         .filter(|(name, _)| name.contains(&only))
-        .map(|(name, folder)| (name.clone(), run(&name, &folder)))
+        .map(|(name, folder)| {
+            let result = run(&name, &folder);
+            (name, result)
+        })
         .collect();
-    let mut wrong: Vec<String> = results.values().filter_map(|r| r.as_ref().err().cloned()).collect();
-    for (name, result) in &results {
-        if let Ok(compact) = result {
-            wrong.extend(breaks_its_promise(name, compact));
-        }
-    }
+    let wrong: Vec<String> = results.values().filter_map(|r| r.as_ref().err().cloned()).collect();
     assert!(!results.is_empty(), "no case matches {only}");
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), results.len(), wrong.join("\n"));
 }
 
 /// What a case's folder promises, whatever `expected.json` says: regenerating must not make a wrong answer right.
-fn breaks_its_promise(name: &str, compact: &Value) -> Option<String> {
-    let (group, case) = name.split_once('/').unwrap();
+fn breaks_its_promise(name: &str, case: &Case, compact: &Value) -> Result<(), String> {
+    let (group, case_name) = name.split_once('/').unwrap();
     let findings: Vec<&str> = compact["findings"].as_array().unwrap().iter().map(|f| f.as_str().unwrap()).collect();
     let own = |severity: &str| findings.iter().any(|f| f.starts_with(&format!("{severity} {group}/")));
-    let broken = if group == "equivalent" {
-        (!findings.is_empty() || compact["verdict"] != "pass").then(|| "must have no finding on any model".to_owned())
-    } else if case.ends_with("-ok") {
-        let own_gate = compact["outcomes"]
-            .as_object()
-            .unwrap()
-            .values()
-            .any(|gates| gates[group].as_str().is_some_and(|v| v.starts_with("fail") || v.starts_with("error")));
-        (own_gate || own("error")).then(|| format!("its own gate {group} must not fail"))
+    let (kept, promise) = if group == "equivalent" {
+        (findings.is_empty() && compact["verdict"] == "pass", "must have no finding on any model")
+    } else if case_name.ends_with("-ok") {
+        let failed = |v: &Value| v.as_str().is_some_and(|v| v.starts_with("fail") || v.starts_with("error"));
+        let own_gate = compact["outcomes"].as_object().unwrap().values().any(|gates| failed(&gates[group]));
+        (!own_gate && !own("error"), "its own gate must not fail")
+    } else if case.at_least.as_deref() == Some("warning") {
+        (own("error") || own("warning"), "its own gate must find it")
     } else {
-        (!own("error") && !own("warning")).then(|| format!("its own gate {group} must find it"))
+        (own("error") && compact["exit"] == 1, "its own gate must fail it")
     };
-    broken.map(|b| format!("{name}: {b}:\n  {}", findings.join("\n  ")))
+    // An untouched model never has a finding.
+    let changed =
+        |model: &str| compact["changes"].as_object().unwrap().keys().any(|id| id.ends_with(&format!(".{model}")));
+    let outsider = findings.iter().find(|f| {
+        let model = f.split(' ').nth(2).and_then(|m| m.split('.').next()).unwrap_or("");
+        !changed(model)
+    });
+    match (kept, outsider) {
+        (true, None) => Ok(()),
+        (false, _) => Err(format!("{name}: {promise}:\n  {}", findings.join("\n  "))),
+        (true, Some(finding)) => Err(format!("{name}: a finding on a model that is not changed: {finding}")),
+    }
 }
 
 #[test]

@@ -107,11 +107,8 @@ impl Gate for PiiScan {
         let masking = &self.options.masking_functions;
         let trace = |bound, id: &str| Flow::trace(bound, id, &self.words, masking);
         let head = Side::new(model, trace(cx.head, &model.unique_id))?;
-        let base = match change.base {
-            // A base that did not compile still says in YAML what is tagged.
-            Some(base) => Some(Side::lenient(base, trace(cx.base, &base.unique_id))),
-            None => None,
-        };
+        // A base that did not compile still says in YAML what is tagged.
+        let base = change.base.map(|base| Side::lenient(base, trace(cx.base, &base.unique_id)));
         let mut findings = judge::columns(&head, base.as_ref(), cx);
         findings.extend(sources::check(&head, base.as_ref(), cx));
         findings.extend(unknown(&head, base.as_ref(), cx));

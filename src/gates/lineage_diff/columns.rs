@@ -115,13 +115,13 @@ impl Pair<'_> {
         } else if replaced {
             self.re_sourced(now, &dropped, &gained)
         } else if let Some((is, was)) = kind_change(before.kind, now.kind) {
-            let message = format!("`{column}` is now {is} (was {was}): {}", self.from_to(before, now));
+            let message = format!("`{column}` is now {is} (was {was}): {}", self.words_of(before, now));
             let help = "give a column of another meaning another name, or restore the old expression";
             Finding::new("lineage_diff/kind-changed", message, help)
         } else if old == new && origins::only_renamed_upstream(before, now, self) {
             return None;
         } else {
-            let message = format!("`{column}` is computed differently: {}", self.from_to(before, now));
+            let message = format!("`{column}` is computed differently: {}", self.words_of(before, now));
             let help = "check that the new expression is the meant one: readers get other values under the old name";
             Finding::new("lineage_diff/transformation-changed", message, help)
         };
@@ -158,7 +158,7 @@ impl Pair<'_> {
             .evidence("exposures", exposures)
     }
 
-    fn from_to(&self, before: &Output, now: &Output) -> String {
+    fn words_of(&self, before: &Output, now: &Output) -> String {
         let (old, new) = (shown_expression(&before.expression, self.cx), shown_expression(&now.expression, self.cx));
         if old == new { "the rows or columns under it changed".to_owned() } else { difference(&old, &new) }
     }

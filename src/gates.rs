@@ -7,7 +7,6 @@ pub mod context;
 #[cfg(test)]
 mod fixture;
 pub mod lineage_diff;
-mod nearest;
 pub mod parse;
 pub mod pii_scan;
 pub mod reconcile;

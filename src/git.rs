@@ -5,6 +5,7 @@
 mod worktree;
 
 use crate::files::{Blobs, FileSet};
+use crate::nearest::{hint as hint_of, nearest};
 use anyhow::{Context, Result, anyhow, bail};
 use git2::{ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
 use std::collections::BTreeMap;
@@ -184,9 +185,8 @@ fn hint(repo: &Repository, rev: &str) -> String {
         .map(|all| all.flatten().filter_map(|(b, _)| b.name().ok().flatten().map(str::to_owned)).collect())
         .unwrap_or_default();
     names.sort();
-    let close = names.iter().map(|name| (strsim::jaro_winkler(name, rev), name)).filter(|(near, _)| *near > 0.8);
-    match close.max_by(|a, b| a.0.total_cmp(&b.0)) {
-        Some((_, name)) => format!("; did you mean `{name}`?"),
+    match nearest(rev, names.iter().map(String::as_str)) {
+        Some(name) => hint_of(Some(name)),
         None if repo.is_shallow() => {
             "; this is a shallow clone: fetch more (`git fetch --unshallow`, or `fetch-depth: 0` in actions/checkout)"
                 .to_owned()

@@ -7,6 +7,7 @@ pub mod files;
 pub mod finding;
 pub mod gates;
 pub mod git;
+pub mod nearest;
 pub mod output;
 pub mod pii;
 pub mod policy;

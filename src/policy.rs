@@ -13,7 +13,7 @@ pub mod show;
 mod source;
 pub mod values;
 
-pub use problem::{Mark, Problem, Problems, nearest, suggestion};
+pub use problem::{Mark, Problem, Problems, suggestion};
 pub use schema::{Budget, LlmRules, Role, Window};
 pub use source::{BUILT_IN, PolicySource};
 

@@ -2,6 +2,7 @@
 
 use super::{console, gather};
 use crate::cli::{CompileArgs, CompileFormat};
+use crate::nearest::{hint, nearest};
 use crate::project::{Model, NodeKind, Project};
 use anyhow::{Result, bail};
 use serde_json::json;
@@ -28,9 +29,7 @@ fn choose<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a Model>> 
     for name in names {
         let found: Vec<&Model> = all().filter(|m| m.name == *name || m.unique_id == *name || m.path == *name).collect();
         if found.is_empty() {
-            let near = all()
-                .max_by(|a, b| strsim::jaro_winkler(&a.name, name).total_cmp(&strsim::jaro_winkler(&b.name, name)));
-            let hint = near.map(|m| format!("; did you mean `{}`?", m.name)).unwrap_or_default();
+            let hint = hint(nearest(name, all().map(|m| m.name.as_str())));
             bail!("no model `{name}` in project {}{hint}", project.name);
         }
         chosen.extend(found);

@@ -51,7 +51,7 @@ fn decide(color: Color, terminal: bool) -> bool {
 /// Width for results: the terminal's, or 120 columns where there is none.
 pub fn width() -> u16 {
     let from_env = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-    from_env.or_else(|| io::stdout().is_terminal().then(|| console_width()).flatten()).unwrap_or(120)
+    from_env.or_else(|| io::stdout().is_terminal().then(console_width).flatten()).unwrap_or(120)
 }
 
 fn console_width() -> Option<u16> {

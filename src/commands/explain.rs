@@ -22,7 +22,7 @@ fn explain_of(registry: &[&GateSpec], name: &str) -> (String, u8) {
         [(spec, rule)] => (rule_text(spec, rule), 0),
         [] => {
             let known: Vec<&str> = registry.iter().map(|g| g.id).chain(rules.iter().map(|(_, r)| r.id)).collect();
-            let hint = match crate::policy::nearest(name, known.iter().copied()) {
+            let hint = match crate::nearest::nearest(name, known.iter().copied()) {
                 Some(_) => suggestion(name, &known),
                 // All rules would be a wall of text; those of the gate that was named, or the gates, are of use.
                 None => {

@@ -89,6 +89,9 @@ impl Gate for Test {
         if change.kind == ChangeKind::Removed {
             return Ok(Checked::skip("the model was removed"));
         }
+        if let Some(Err(reason)) = change.head.map(|m| &m.compiled) {
+            bail!(not_compiled(reason));
+        }
         let tests = tests_of(change, cx);
         let units = unit::of(change, cx);
         if tests.is_empty() && units.is_empty() {

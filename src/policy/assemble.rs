@@ -131,7 +131,7 @@ impl Whole<'_> {
         for (key, given) in [("match", layer.globs.is_some()), ("gates", layer.gates.is_some())] {
             if !given {
                 let names: Vec<&str> = self.file.layers.iter().map(|l| l.name.as_str()).collect();
-                let help = match super::nearest(&layer.name, names.into_iter().filter(|n| *n != layer.name)) {
+                let help = match crate::nearest::nearest(&layer.name, names.into_iter().filter(|n| *n != layer.name)) {
                     Some(close) => format!("did you mean to override layer `{close}`? a new layer needs `{key}`"),
                     None => format!("a new layer needs `{key}`"),
                 };

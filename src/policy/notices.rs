@@ -60,7 +60,7 @@ impl Policy {
                 ));
             }
             if !names.contains(&entry.model.as_str()) {
-                let hint = match super::nearest(&entry.model, names.iter().copied()) {
+                let hint = match crate::nearest::nearest(&entry.model, names.iter().copied()) {
                     Some(_) => suggestion(&entry.model, &names),
                     None => "remove it".to_owned(),
                 };

@@ -65,22 +65,9 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// The candidate that `wrong` was most likely meant to be, if one is close enough.
-pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wrong_lower = wrong.to_lowercase();
-    let allowed = (wrong.chars().count() / 3).clamp(1, 4);
-    candidates
-        .into_iter()
-        .filter(|c| *c != wrong)
-        .map(|c| (strsim::osa_distance(&wrong_lower, &c.to_lowercase()), c))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min()
-        .map(|(_, c)| c)
-}
-
 /// ``did you mean `x`?``, or which names are known.
 pub fn suggestion(wrong: &str, known: &[&str]) -> String {
-    match nearest(wrong, known.iter().copied()) {
+    match crate::nearest::nearest(wrong, known.iter().copied()) {
         Some(close) => format!("did you mean `{close}`?"),
         None if known.is_empty() => String::new(),
         None => format!("known: {}", known.join(", ")),

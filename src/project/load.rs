@@ -125,8 +125,7 @@ pub fn target(options: &LoadOptions<'_>) -> Result<super::Target> {
         listed.then(|| (options.env)(name)).flatten()
     };
     // What is wrong with the profile is told by `load`, which reads it too.
-    let (target, _) =
-        dbt::profile::target(&options.profiles, root.profile.as_deref(), options.target.as_deref(), &env);
+    let (target, _) = dbt::profile::target(&options.profiles, root.profile.as_deref(), options.target.as_deref(), &env);
     Ok(target)
 }
 

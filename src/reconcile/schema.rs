@@ -2,6 +2,7 @@
 
 use super::Options;
 use crate::engine::{Engine, quoted};
+use crate::nearest::{hint, nearest};
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
@@ -261,11 +262,7 @@ fn known(options: &Options, reference: &[(String, String)], candidate: &[(String
     for name in named {
         let has = |side: &[(String, String)]| side.iter().any(|(column, _)| column.eq_ignore_ascii_case(name));
         if !has(reference) && !has(candidate) {
-            let near = reference.iter().max_by(|a, b| {
-                let score = |c: &str| strsim::jaro_winkler(&c.to_lowercase(), &name.to_lowercase());
-                score(&a.0).total_cmp(&score(&b.0))
-            });
-            let near = near.map(|(column, _)| format!("; did you mean {column}?")).unwrap_or_default();
+            let near = hint(nearest(name, reference.iter().map(|(column, _)| column.as_str())));
             bail!("neither relation has a column {name}{near}");
         }
     }

@@ -106,7 +106,16 @@ fn parse_with(sql: &str, dialect: &dyn ParserDialect) -> Result<Statements, SqlE
         if first.token == Token::EOF {
             return Ok((statements, tokens));
         }
-        let statement = parser.parse_statement().map_err(|error| parser_error(sql, &error))?;
+        let statement = match parser.parse_statement() {
+            Ok(statement) => statement,
+            Err(error) => {
+                let mut error = parser_error(sql, &error);
+                // Some messages name no place: the parser stands at the token that it could not take.
+                let here = TextIndex::new(sql);
+                error.span = error.span.or_else(|| known(here.span(parser.peek_token().span))).or(Some(here.end()));
+                return Err(error);
+            }
+        };
         let last = parser.get_current_token().span;
         let next = parser.peek_token();
         if !matches!(next.token, Token::SemiColon | Token::EOF) {

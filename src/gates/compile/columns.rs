@@ -2,9 +2,9 @@
 
 use super::downstream::blamed_elsewhere;
 use crate::finding::Finding;
-use crate::gates::nearest::{hint, nearest};
 use crate::gates::texts::{Text, maybe_of, unchanged};
 use crate::gates::{Change, Context};
+use crate::nearest::{hint, nearest};
 use crate::sql::{Analysis, Reason, Unresolved};
 use std::collections::BTreeSet;
 

@@ -1,8 +1,8 @@
 //! Why a model has no compiled SQL, as findings with did-you-mean.
 
 use crate::finding::Finding;
-use crate::gates::nearest::{hint, nearest};
 use crate::gates::{Checked, Context, not_compiled as reason_in_words};
+use crate::nearest::{hint, nearest};
 use crate::project::{Model, NotCompiled, NotCompiledCode, Project};
 use anyhow::{Result, anyhow, bail};
 use std::collections::BTreeSet;

@@ -83,12 +83,12 @@ fn judge(hook: &Hook, sql: &str, dialect: Dialect, options: &Options) -> Vec<Fin
         if words.is_empty() || (allowed && !writes) {
             continue;
         }
-        let shown: Vec<&str> = words.iter().take(3).map(String::as_str).collect();
-        let message = format!("{} runs `{}`", hook.event, shown.join(" "));
+        let message = format!("{} runs `{}`", hook.event, clip(&one_line(&piece), 80));
         let help =
             "a hook runs with the rights of the build: remove the statement, or let the policy's owners allow it";
         let finding = Finding::new("safety/hook-writes", message, help).at(hook.place.location());
-        findings.push(finding.evidence("event", hook.event.clone()).evidence("statement", first_chars(&piece)));
+        findings
+            .push(finding.evidence("event", hook.event.clone()).evidence("statement", clip(&one_line(&piece), 200)));
     }
     for call in sql::functions(sql, dialect).unwrap_or_default() {
         let permitted = options.allowed_functions.iter().any(|a| a.eq_ignore_ascii_case(&call.name));
@@ -150,7 +150,14 @@ fn starts_with_words(words: &[String], allowed: &str) -> bool {
     !allowed.is_empty() && words.starts_with(&allowed)
 }
 
-fn first_chars(piece: &str) -> String {
-    let line = without_comments(piece).split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().take(200).collect()
+/// The piece without comments, on one line, strings emptied: nobody's secrets in a message.
+fn one_line(piece: &str) -> String {
+    without_comments(piece).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn clip(text: &str, width: usize) -> String {
+    match text.char_indices().nth(width) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
 }

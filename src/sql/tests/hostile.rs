@@ -158,22 +158,3 @@ proptest! {
         }
     }
 }
-
-/// `cargo test --release ... -- --ignored --nocapture speed` shows the time of a usual model.
-#[test]
-#[ignore = "a measurement, not a test"]
-fn speed() {
-    let mut sql = "with src as (select * from orders), cust as (select * from customers)".to_owned();
-    for n in 0..18 {
-        sql.push_str(&format!(
-            ",\nstep{n} as (\n  select o.id, o.customer_id,\n    case when o.status = 'x' then o.amount else 0 end as amount,\n    coalesce(o.status, 'none') as status,\n    o.created_at\n  from {} o\n  left join cust c on c.id = o.customer_id\n  where o.amount > {n}\n)",
-            if n == 0 { "src".to_owned() } else { format!("step{}", n - 1) }
-        ));
-    }
-    sql.push_str("\nselect customer_id, sum(amount) as total, count(*) as n from step17 group by 1");
-    let start = Instant::now();
-    for _ in 0..100 {
-        analyze(&sql, Dialect::DuckDb, &Shop).expect("plain SQL");
-    }
-    println!("{} lines: {:?} each", sql.lines().count(), start.elapsed() / 100);
-}

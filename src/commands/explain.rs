@@ -21,7 +21,8 @@ fn explain_of(registry: &[&GateSpec], name: &str) -> (String, u8) {
     match meant.as_slice() {
         [(spec, rule)] => (rule_text(spec, rule), 0),
         [] => {
-            let known: Vec<&str> = registry.iter().map(|g| g.id).chain(rules.iter().map(|(_, r)| r.id)).collect();
+            let gates = registry.iter().map(|g| g.id).filter(|_| !name.contains('/'));
+            let known: Vec<&str> = gates.chain(rules.iter().map(|(_, r)| r.id)).collect();
             let hint = match crate::nearest::nearest(name, known.iter().copied()) {
                 Some(_) => suggestion(name, &known),
                 // All rules would be a wall of text; those of the gate that was named, or the gates, are of use.

@@ -150,7 +150,7 @@ fn integers_and_decimals_are_exact_unless_a_column_has_its_own_tolerance() {
     assert!(diff(a, b, &options).equal());
     options.column_tolerance.insert("nope".into(), 1.0);
     let error = compare(&*DB, &format!("({a})"), &format!("({b})"), &options).unwrap_err().to_string();
-    assert!(error.starts_with("neither relation has a column nope; did you mean "), "{error}");
+    assert!(error.starts_with("neither relation has a column nope"), "{error}");
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn what_cannot_be_decided_is_an_error_that_says_what_to_do() {
     assert!(error(Request { database: None, ..folder.request("trusted.mart", "main.mart") }).contains("--database"));
     assert!(
         error(Request { key: vec!["idd".into()], ..folder.request("trusted.mart", "main.mart") })
-            .contains("did you mean id?")
+            .contains("did you mean `id`?")
     );
     let wrong = Request { column_tolerance: vec!["score".into()], ..folder.request("trusted.mart", "main.mart") };
     assert!(error(wrong).contains("column=1e-6"));

@@ -202,6 +202,12 @@ impl Policy {
         place.cloned().unwrap_or_else(|| Origin { path: self.path.clone(), line: 0 })
     }
 
+    /// The folder that paths in the policy count from, within the repository; `None` for a built-in policy, which
+    /// names no path.
+    pub fn folder(&self) -> Option<&str> {
+        (!self.path.starts_with("built-in:")).then(|| self.path.rsplit_once('/').map_or("", |(folder, _)| folder))
+    }
+
     /// The gates of the strictest layer, in the order of the registry.
     pub fn strictest_gates(&self) -> &[String] {
         &self.strictest.gates

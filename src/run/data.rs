@@ -24,14 +24,16 @@ impl SideData {
     /// Options of the reconcile gate that do not parse, or a database that does not lock.
     pub fn new(scratch: Scratch, base: &Bound, head: &Bound, policy: &Policy, repo: &Path) -> Result<Self> {
         let home = repo.join(&head.project.root);
-        let files = policy.warehouse.files.iter().map(|(name, path)| (name.clone(), home.join(path))).collect();
+        // Paths of the policy count from its own folder, as everywhere in it.
+        let named = policy.folder().map_or_else(|| home.clone(), |folder| repo.join(folder));
+        let files = policy.warehouse.files.iter().map(|(name, path)| (name.clone(), named.join(path))).collect();
         let references = match policy.options.get("reconcile") {
             Some(options) => crate::gates::reconcile::reference_files(options)
                 .with_context(|| format!("{}: options of gate `reconcile`", policy.path))?,
             None => Vec::new(),
         };
         let references: BTreeMap<String, PathBuf> =
-            references.into_iter().map(|path| (path.clone(), home.join(&path))).collect();
+            references.into_iter().map(|path| (path.clone(), named.join(&path))).collect();
         let none = BTreeMap::new();
         let places = |references| Places { home: &home, repo, files: &files, references };
         let (base_plan, head_plan) = (side_plan(base, &places(&references)), side_plan(head, &places(&none)));

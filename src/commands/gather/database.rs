@@ -41,7 +41,7 @@ fn files(args: &ProjectArgs, policy: &Policy, repo: &Path, root: &str, target: &
         return Ok(vec![attach(file, target)]);
     }
     if let Some(file) = &policy.warehouse.database {
-        return Ok(vec![attach(home.join(file), target)]);
+        return Ok(vec![attach(repo.join(policy.folder().unwrap_or(root)).join(file), target)]);
     }
     if !target.adapter.is_empty() && target.adapter != "duckdb" {
         bail!(

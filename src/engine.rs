@@ -7,6 +7,7 @@ pub mod duckdb;
 mod graph;
 pub mod scratch;
 pub mod statement;
+mod timezone;
 mod values;
 
 pub use build::Workspace;

@@ -5,10 +5,11 @@ mod packages;
 mod policy;
 mod profiles;
 
-pub(super) use database::Database;
+use database::Database;
 pub(super) use policy::{PolicyFound, find_policy};
 
 use crate::cli::ProjectArgs;
+use crate::engine::Scratch;
 use crate::files::FileSet;
 use crate::git::{Repo, SideTree};
 use crate::policy::Policy;
@@ -34,7 +35,7 @@ pub(super) struct Gathered {
     /// The policy.
     pub policy: PolicyFound,
     /// The database, open for reading but not locked down yet, or why there is none.
-    pub database: Result<Database>,
+    pub database: Result<Scratch>,
     /// What the reader must know of how these were gathered.
     pub notices: Vec<Notice>,
 }
@@ -69,7 +70,7 @@ pub(super) fn two_sides(args: &ProjectArgs, base: Option<&str>, head: &str) -> R
     let known = [&base_project, &head_project].map(|p| reader.known_columns(p));
     let [base_known, head_known] = known;
     let (base, head) = rayon::join(|| Bound::new(base_project, &base_known), || Bound::new(head_project, &head_known));
-    let database = reader.database;
+    let database = reader.database.scratch;
     Ok(Gathered { repo, base_tree, head_tree, base, head, policy, database, notices })
 }
 
@@ -137,7 +138,7 @@ struct Reader<'a> {
     profiles: Vec<project::ProfileFile>,
     dialect: Option<Dialect>,
     now: jiff::Timestamp,
-    database: Result<Database>,
+    database: Database,
 }
 
 impl<'a> Reader<'a> {
@@ -149,49 +150,44 @@ impl<'a> Reader<'a> {
         sides: [&FileSet; 2],
     ) -> Result<Self> {
         let profiles = profiles::read(args, repo, root, sides)?;
+        let target = args.target.clone().or_else(|| policy.project.target.clone().filter(|t| t != "auto"));
+        // Where the base side has the project, it says which profile is used: a pull request does not choose its data.
+        let trusted = if project::find_project(sides[0], (!root.is_empty()).then_some(root)).is_ok() { 0 } else { 1 };
+        let env: &dyn Fn(&str) -> Option<String> = &environment;
+        let target = project::target(sides[trusted], root, &profiles, target.as_deref(), env, &policy.env_allow)?;
+        let database = Database::open(args, policy, repo.root(), root, &target)?;
         let dialect = dialect(args, policy)?;
-        let mut reader = Self {
-            args,
-            policy,
-            root,
-            profiles,
-            dialect,
-            now: jiff::Timestamp::now(),
-            database: Err(anyhow!("not opened yet")),
-        };
-        let target = project::target(&reader.options(sides[1], None))?;
-        reader.database = Database::open(args, policy, repo.root(), root, &target);
-        Ok(reader)
+        Ok(Self { args, policy, root, profiles, dialect, now: jiff::Timestamp::now(), database })
     }
 
     fn load(&self, files: &FileSet) -> Result<Project> {
-        project::load(&self.options(files, self.database.as_ref().ok()))
-    }
-
-    fn options<'o>(&'o self, files: &'o FileSet, database: Option<&'o Database>) -> LoadOptions<'o> {
-        LoadOptions {
+        project::load(&LoadOptions {
             files,
             root: self.root.to_owned(),
             profiles: self.profiles.clone(),
             target: self.args.target.clone().or_else(|| self.policy.project.target.clone().filter(|t| t != "auto")),
-            env: &|name| std::env::var(name).ok(),
+            env: &environment,
             env_allow: self.policy.env_allow.clone(),
             vars: serde_json::Map::new(),
-            introspect: database.map(|d| d as &dyn project::Introspect),
+            introspect: Some(&self.database),
             now: self.now,
             dialect: self.dialect,
-        }
+        })
     }
 
     /// Columns of the sources that the database holds.
     fn known_columns(&self, project: &Project) -> KnownColumns {
-        let Ok(database) = &self.database else { return KnownColumns::new() };
+        let database = &self.database;
         project
             .sources
             .values()
             .filter_map(|s| Some((s.unique_id.clone(), database.columns_of(&s.relation)?)))
             .collect()
     }
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 fn dialect(args: &ProjectArgs, policy: &Policy) -> Result<Option<Dialect>> {

@@ -33,7 +33,7 @@ pub(super) fn judge(cli: &Cli, args: &RunArgs) -> Result<(Report, faces::Sources
     let gathered = gather::two_sides(&args.project, args.base.as_deref(), &args.head)?;
     let selection = Selection { gates: args.gates.clone(), models: args.select.clone() };
     let Gathered { repo, base_tree, head_tree, base, head, policy, database, notices } = gathered;
-    let data = database.and_then(|d| SideData::new(d.scratch, &base, &head, &policy.policy, repo.root()));
+    let data = database.and_then(|scratch| SideData::new(scratch, &base, &head, &policy.policy, repo.root()));
     let reason = data.as_ref().err().map(|e| format!("{e:#}"));
     let data: Result<&dyn Data, &str> = match (&data, &reason) {
         (Ok(data), _) => Ok(data),

@@ -100,6 +100,8 @@ impl Scratch {
         }
         if self.has_setting("TimeZone")? {
             self.run("set global TimeZone = 'UTC'")?;
+        } else {
+            super::timezone::register(&self.connection(), "timezone")?;
         }
         self.pin_the_clock()
     }

@@ -48,16 +48,14 @@ pub fn load(options: &LoadOptions<'_>) -> Result<Project> {
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build().context("cannot start threads")?;
     let (ask, questions) = channel();
     let stop = ask.clone();
-    let allowed = |name: &str| {
-        let listed = options.env_allow.iter().any(|allowed| allowed == name) && !name.starts_with("DBT_ENV_SECRET");
-        listed.then(|| (options.env)(name)).flatten()
-    };
+    let env = options.env_allow.iter().filter(|name| allowed(&options.env_allow, name));
+    let env = env.filter_map(|name| (options.env)(name).map(|value| (name.clone(), value))).collect();
     let input = dbt::load::Input {
         files: options.files,
         root: options.root.clone(),
         profiles: options.profiles.clone(),
         target: options.target.clone(),
-        env: options.env_allow.iter().filter_map(|name| allowed(name).map(|value| (name.clone(), value))).collect(),
+        env,
         vars: options.vars.clone(),
         now: options.now,
         dialect: options.dialect,
@@ -111,22 +109,32 @@ impl Project {
     }
 }
 
-/// The profile's target alone, for whoever must open its database before the project is read.
+/// The profile's target alone, for whoever must open its database before the project is read. `env` is asked only for
+/// names of `env_allow`.
 ///
 /// # Errors
 /// The project file cannot be read.
-pub fn target(options: &LoadOptions<'_>) -> Result<super::Target> {
-    if find::dbt_file(options.files, &options.root).is_none() {
+pub fn target(
+    files: &FileSet,
+    root: &str,
+    profiles: &[ProfileFile],
+    wanted: Option<&str>,
+    env: &dyn Fn(&str) -> Option<String>,
+    env_allow: &[String],
+) -> Result<super::Target> {
+    if find::dbt_file(files, root).is_none() {
         return Ok(super::Target::default());
     }
-    let root = dbt::project_file::read(options.files, &options.root)?;
-    let env = |name: &str| {
-        let listed = options.env_allow.iter().any(|allowed| allowed == name) && !name.starts_with("DBT_ENV_SECRET");
-        listed.then(|| (options.env)(name)).flatten()
-    };
+    let project = dbt::project_file::read(files, root)?;
+    let env = |name: &str| allowed(env_allow, name).then(|| env(name)).flatten();
     // What is wrong with the profile is told by `load`, which reads it too.
-    let (target, _) = dbt::profile::target(&options.profiles, root.profile.as_deref(), options.target.as_deref(), &env);
+    let (target, _) = dbt::profile::target(profiles, project.profile.as_deref(), wanted, &env);
     Ok(target)
+}
+
+/// Whether templates and profiles may read the variable: listed, and none of dbt's secrets.
+fn allowed(env_allow: &[String], name: &str) -> bool {
+    env_allow.iter().any(|allowed| allowed == name) && !name.starts_with("DBT_ENV_SECRET")
 }
 
 /// A project with nothing in it: the side before the project was there.

@@ -9,10 +9,11 @@ use anyhow::{Result, bail};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// A scratch database with the project's file attached, before the lock-down, and a locked one for plain arithmetic.
+/// A scratch database with the project's file attached, before the lock-down, and a locked one for plain arithmetic,
+/// which works without any data.
 pub(in crate::commands) struct Database {
-    /// The scratch database.
-    pub scratch: Scratch,
+    /// The scratch database, or why there is none.
+    pub scratch: Result<Scratch>,
     arithmetic: Locked,
 }
 
@@ -20,17 +21,21 @@ impl Database {
     /// Opens the database that the command line, the policy or the profile names. A project without one gets an empty
     /// scratch database: seeds and data files may be all that it needs.
     ///
+    /// `scratch` says why there is none: the adapter has no engine here, or the file is missing, locked or unreadable.
+    ///
     /// # Errors
-    /// The adapter has no engine here, or the file is missing, locked or unreadable.
+    /// DuckDB itself does not start.
     pub fn open(args: &ProjectArgs, policy: &Policy, repo: &Path, root: &str, target: &Target) -> Result<Self> {
-        let databases = files(args, policy, repo, root, target)?;
-        Ok(Self { scratch: Scratch::open(&databases, Limits::default())?, arithmetic: Locked::open()? })
+        let scratch =
+            files(args, policy, repo, root, target).and_then(|databases| Scratch::open(&databases, Limits::default()));
+        Ok(Self { scratch, arithmetic: Locked::open()? })
     }
 
     /// Columns of a relation in the database, with types.
     pub fn columns_of(&self, relation: &RelationName) -> Option<Vec<(String, String)>> {
-        let key = self.scratch.find(&relation.database, &relation.schema, &relation.identifier)?;
-        self.scratch.columns().get(key).cloned()
+        let scratch = self.scratch.as_ref().ok()?;
+        let key = scratch.find(&relation.database, &relation.schema, &relation.identifier)?;
+        scratch.columns().get(key).cloned()
     }
 }
 

@@ -35,6 +35,17 @@ pub fn run(unit: &UnitTest, id: &str, cx: &Context<'_>, data: &dyn Data) -> Resu
         let rows = rows(input).with_context(|| format!("input {written}"))?;
         given.insert(parent, rows.query(&columns, engine).with_context(|| format!("input {written}"))?);
     }
+    // dbt refuses such a test as well: the model now reads what the test does not give.
+    let parents = cx.head.project.models.get(id).map(|m| &m.depends_on);
+    let missing: Vec<String> = parents
+        .into_iter()
+        .flatten()
+        .filter(|parent| !given.contains_key(*parent))
+        .map(|parent| cx.head.display_name(parent))
+        .collect();
+    if !missing.is_empty() {
+        return Ok(Some(format!("unit test {} gives no rows for {}", unit.name, missing.join(", "))));
+    }
     let actual = data.query_over(Side::Head, id, &given)?;
     let columns = engine.query(&format!("select * from (\n{actual}\n) limit 0"))?.columns;
     let expected = rows(definition.get("expect").context("it has no `expect`")?).context("expect")?;

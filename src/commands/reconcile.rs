@@ -149,7 +149,7 @@ fn attach(databases: &mut Vec<Attach>, file: &Path) -> Result<String> {
     while taken(&alias) {
         alias.push('_');
     }
-    databases.push(Attach { alias: alias.clone(), file });
+    databases.push(Attach { alias: alias.clone(), file, may_be_missing: false });
     Ok(alias)
 }
 

@@ -17,6 +17,7 @@ pub struct Workspace {
     engine: DuckDb,
     attached: Attached,
     databases: Vec<Attach>,
+    missing: Vec<String>,
     state: Mutex<State>,
 }
 
@@ -66,10 +67,11 @@ impl Workspace {
         }
         let attached = scratch.columns().clone();
         let databases = scratch.attached().to_vec();
+        let missing = scratch.missing().to_vec();
         let schemas = scratch.schemas();
         let engine = scratch.lock()?;
         let (base, head) = (Graph::new(base, dialect), Graph::new(head, dialect));
-        Ok(Self { engine, attached, databases, state: Mutex::new(State { base, head, built, schemas }) })
+        Ok(Self { engine, attached, databases, missing, state: Mutex::new(State { base, head, built, schemas }) })
     }
 
     /// The engine that holds the relations.
@@ -242,6 +244,9 @@ impl Workspace {
             return Ok(relation_name(key));
         }
         let wanted = [database, schema, name].iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join(".");
+        if !self.missing.is_empty() {
+            bail!("there is no {wanted}: {}", self.missing.join("; "));
+        }
         let files: Vec<String> = self.databases.iter().map(|d| d.file.display().to_string()).collect();
         if files.is_empty() {
             bail!(

@@ -7,7 +7,7 @@ fn database(dir: &Path, sql: &str) -> Attach {
     let connection = duckdb::Connection::open(&path).unwrap();
     connection.execute_batch(sql).unwrap();
     connection.close().map_err(|(_, e)| e).unwrap();
-    Attach { alias: "shop".into(), file: path }
+    Attach { alias: "shop".into(), file: path, may_be_missing: false }
 }
 
 fn query(id: &str, sql: &str, refs: &[(&str, &str)]) -> Definition {

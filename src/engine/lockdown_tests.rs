@@ -8,7 +8,7 @@ fn attached(dir: &std::path::Path) -> Attach {
     let connection = ::duckdb::Connection::open(&path).unwrap();
     connection.execute_batch("create table t as select 1 a; create view v as select * from t").unwrap();
     connection.close().map_err(|(_, e)| e).unwrap();
-    Attach { alias: "x".into(), file: path }
+    Attach { alias: "x".into(), file: path, may_be_missing: false }
 }
 
 #[test]
@@ -64,7 +64,10 @@ fn attached_relations_stay_readable_and_everything_else_is_refused() {
 fn a_database_that_cannot_be_attached_is_told_with_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     let open = |path: std::path::PathBuf| {
-        Scratch::open(&[Attach { alias: "x".into(), file: path }], Limits::default()).err().unwrap().to_string()
+        Scratch::open(&[Attach { alias: "x".into(), file: path, may_be_missing: false }], Limits::default())
+            .err()
+            .unwrap()
+            .to_string()
     };
     let missing = open(dir.path().join("none.duckdb"));
     assert!(missing.contains("none.duckdb cannot be opened") && missing.contains("profiles.yml"), "{missing}");
@@ -89,7 +92,10 @@ fn a_database_with_a_write_ahead_log_is_read_and_left_as_it_is() {
     std::fs::copy(dir.path().join("w.duckdb.wal"), &wal).unwrap();
     let before = (std::fs::read(&path).unwrap(), std::fs::read(&wal).unwrap());
     let db =
-        Scratch::open(&[Attach { alias: "x".into(), file: path.clone() }], Limits::default()).unwrap().lock().unwrap();
+        Scratch::open(&[Attach { alias: "x".into(), file: path.clone(), may_be_missing: false }], Limits::default())
+            .unwrap()
+            .lock()
+            .unwrap();
     assert_eq!(db.query("select sum(a) from x.main.t").unwrap().rows, [[Cell::Int(3)]]);
     drop(db);
     assert!(before == (std::fs::read(&path).unwrap(), std::fs::read(&wal).unwrap()));

@@ -18,6 +18,8 @@ pub struct Attach {
     pub alias: String,
     /// The file, resolved by the caller.
     pub file: PathBuf,
+    /// Whether work goes on when the file does not exist: whatever needs it is then an error of its own.
+    pub may_be_missing: bool,
 }
 
 /// Bounds of one scratch database.
@@ -46,6 +48,7 @@ pub struct Scratch {
     connection: Mutex<Connection>,
     folder: TempDir,
     attached: Vec<Attach>,
+    missing: Vec<String>,
     relations: BTreeMap<RelationKey, Vec<(String, String)>>,
     marker: String,
     schemas: usize,
@@ -64,6 +67,7 @@ impl Scratch {
             connection: Mutex::new(connection),
             folder,
             attached: Vec::new(),
+            missing: Vec::new(),
             relations: BTreeMap::new(),
             marker: marker(),
             schemas: 0,
@@ -139,7 +143,19 @@ impl Scratch {
     fn attach(&mut self, database: &Attach) -> Result<()> {
         let shown = database.file.display();
         let found = std::fs::metadata(&database.file);
-        let found = found.with_context(|| format!("database {shown} cannot be opened; build it (`dbt build`) or correct its path in profiles.yml or `warehouse.database`"))?;
+        let found = match found {
+            Ok(found) => found,
+            Err(error) => {
+                let message = format!(
+                    "database {shown} cannot be opened ({error}); build it (`dbt build`) or correct its path in profiles.yml or `warehouse.database`"
+                );
+                if database.may_be_missing && error.kind() == std::io::ErrorKind::NotFound {
+                    self.missing.push(message);
+                    return Ok(());
+                }
+                bail!(message);
+            }
+        };
         if !found.is_file() {
             bail!("database {shown} is no file; name a DuckDB file");
         }
@@ -155,7 +171,7 @@ impl Scratch {
             let first = text.lines().next().unwrap_or_default();
             anyhow!("database {shown}: {first}; {}", advice(&text))
         })?;
-        self.attached.push(Attach { alias, file: database.file.clone() });
+        self.attached.push(Attach { alias, ..database.clone() });
         Ok(())
     }
 
@@ -188,6 +204,11 @@ impl Scratch {
 
     pub(super) fn attached(&self) -> &[Attach] {
         &self.attached
+    }
+
+    /// Why databases that were asked for are not attached.
+    pub(super) fn missing(&self) -> &[String] {
+        &self.missing
     }
 
     /// Loads a CSV or a data file into a table named `name`; gives its SQL name.

@@ -1,5 +1,6 @@
 //! `test`: do the project's own data tests hold on the head relation, and its unit tests on their given rows?
 
+mod downstream;
 mod unit;
 
 use super::{Change, Checked, Context, Data, Gate, GateSpec, Needs, Rule, options};
@@ -66,22 +67,37 @@ const RULES: &[Rule] = &[
         help: "correct the model's logic, or the expectation if the new result is meant",
     },
     Rule {
+        id: "test/breaks-downstream",
+        what: "A test of an unchanged model downstream fails, and did not before.",
+        help: "look for rows or values that this model now gives and its readers do not expect",
+    },
+    Rule {
         id: "test/not-run",
         what: "A test could not be compiled or run, so nothing is known of what it asserts.",
         help: "correct the test, or what it reads",
     },
 ];
 
-/// Options: none yet.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+/// Options of `test`.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Options {}
+pub struct Options {
+    /// Whether the tests of unchanged models downstream are run too (default: yes). They must be built for it.
+    pub downstream: bool,
+}
 
-struct Test;
+impl Default for Options {
+    fn default() -> Self {
+        Self { downstream: true }
+    }
+}
+
+struct Test {
+    options: Options,
+}
 
 fn build(value: &Value) -> Result<Box<dyn Gate>> {
-    let _: Options = options(value)?;
-    Ok(Box::new(Test))
+    Ok(Box::new(Test { options: options(value)? }))
 }
 
 impl Gate for Test {
@@ -94,10 +110,11 @@ impl Gate for Test {
         }
         let tests = tests_of(change, cx);
         let units = unit::of(change, cx);
-        if tests.is_empty() && units.is_empty() {
+        let below = if self.options.downstream { downstream::tests(change, cx, &tests) } else { Vec::new() };
+        if tests.is_empty() && units.is_empty() && below.is_empty() {
             return Ok(Checked::pass("no test is declared"));
         }
-        let all = tests.len() + units.len();
+        let all = tests.len() + units.len() + below.len();
         if change.same_output()
             && tests.iter().all(|t| same_on_base(t, cx.base))
             && units
@@ -115,22 +132,27 @@ impl Gate for Test {
             match outcome.and_then(|count| Ok((count, judge(test, count, data)?))) {
                 Ok((_, None)) => passed += 1,
                 Ok((count, Some(severity))) => findings.push(failed(test, count, severity, cx, data)),
-                Err(error) => not_run.push((test.name.as_str(), &test.place, format!("{error:#}"))),
+                Err(error) => not_run.push((test.name.as_str(), Some(&test.place), format!("{error:#}"))),
             }
         }
         for unit in &units {
             match unit::run(unit, &change.unique_id, cx, data) {
                 Ok(None) => passed += 1,
                 Ok(Some(message)) => findings.push(rule("test/unit", message).at(unit.place.location())),
-                Err(error) => not_run.push((unit.name.as_str(), &unit.place, format!("{error:#}"))),
+                Err(error) => not_run.push((unit.name.as_str(), Some(&unit.place), format!("{error:#}"))),
             }
         }
+        let (broken, unread) = downstream::run(&below, cx, data)?;
+        passed += below.len() - broken.len() - unread.len();
+        findings.extend(broken);
+        let unread: Vec<(String, String)> = unread.into_iter().map(|(name, e)| (name, format!("{e:#}"))).collect();
+        not_run.extend(unread.iter().map(|(name, why)| (name.as_str(), None, why.clone())));
         if findings.is_empty() && !not_run.is_empty() {
             let names: Vec<String> = not_run.iter().map(|(name, _, why)| format!("{name}: {why}")).collect();
             bail!("{} of {all} tests could not be run: {}", not_run.len(), names.join("; "));
         }
         findings.extend(not_run.into_iter().map(|(name, place, why)| {
-            rule("test/not-run", format!("{name} could not be run: {why}")).at(place.location())
+            rule("test/not-run", format!("{name} could not be run: {why}")).at(place.map(|p| p.location()))
         }));
         let summary = format!("{passed} of {all} tests pass");
         let names = tests.iter().map(|t| t.name.as_str()).chain(units.iter().map(|u| u.name.as_str()));
@@ -239,13 +261,7 @@ fn holds(condition: &str, count: f64, data: &dyn Data) -> Result<bool> {
 
 fn failed(test: &DataTest, count: f64, severity: Severity, cx: &Context<'_>, data: &dyn Data) -> Finding {
     let shown = if count.fract() == 0.0 { crate::reconcile::thousands(count.abs() as u64) } else { count.to_string() };
-    let before = match on_base(test, cx.base) {
-        None => Before::New,
-        Some(old) => match run_all(&[old], Side::Base, data).remove(0) {
-            Ok(before) => Before::Count(before),
-            Err(_) => Before::Unknown,
-        },
-    };
+    let before = before(test, cx, data);
     let (severity, note) = match before {
         Before::Count(before) if before == count => (Severity::Warning, "; already fails on base, as often"),
         Before::Count(0.0) => (severity, "; it passes on base"),
@@ -260,6 +276,16 @@ fn failed(test: &DataTest, count: f64, severity: Severity, cx: &Context<'_>, dat
     match before {
         Before::Count(before) => finding.evidence("failures_on_base", before),
         Before::New | Before::Unknown => finding,
+    }
+}
+
+fn before(test: &DataTest, cx: &Context<'_>, data: &dyn Data) -> Before {
+    match on_base(test, cx.base) {
+        None => Before::New,
+        Some(old) => match run_all(&[old], Side::Base, data).remove(0) {
+            Ok(count) => Before::Count(count),
+            Err(_) => Before::Unknown,
+        },
     }
 }
 

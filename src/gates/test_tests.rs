@@ -166,3 +166,28 @@ fn unit_tests_run_on_their_given_rows() {
         assert!(run(broken.clone()).is_err(), "{broken}");
     }
 }
+
+#[test]
+fn what_breaks_downstream_is_the_changes_own_defect() {
+    const CHILD: (&str, &str) = ("mart", "select customer, id from {orders}");
+    let tests = || {
+        vec![
+            test("unique", "mart", "customer", "select customer from {mart} group by 1 having count(*) > 1", none()),
+            test("not_null", "mart", "id", "select id from {mart} where id is null", none()),
+        ]
+    };
+    let (base, head) = (side(&[RAW, BASE, CHILD], tests()), side(&[RAW, HEAD, CHILD], tests()));
+    let checked = check("test", none(), &base, &head, "orders").unwrap();
+    let messages: Vec<&str> = checked.findings.iter().map(|f| f.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        ["downstream, unique(customer) of mart fails: 1 value stands more than once; it passes on base"]
+    );
+    assert_eq!(checked.findings[0].rule, "test/breaks-downstream");
+    assert_eq!(checked.summary, "1 of 2 tests pass");
+    // What fails on base as often is nobody's news.
+    let worse = side(&[RAW, ("orders", "select *, 1 as one from {raw}"), CHILD], tests());
+    assert!(check("test", none(), &head, &worse, "orders").unwrap().findings.is_empty());
+    let off = check("test", json!({"downstream": false}), &base, &head, "orders").unwrap();
+    assert_eq!(off.summary, "no test is declared");
+}

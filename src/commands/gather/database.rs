@@ -41,12 +41,18 @@ impl Database {
 
 fn files(args: &ProjectArgs, policy: &Policy, repo: &Path, root: &str, target: &Target) -> Result<Vec<Attach>> {
     let home = repo.join(root);
+    // A file that a person names must be there; the one of a profile may not have been built yet, and a project whose
+    // seeds are all of its data does not need it.
+    let attach = |file: PathBuf, may_be_missing| {
+        let stem = file.file_stem().and_then(|s| s.to_str()).unwrap_or("data").to_owned();
+        // Under the catalog name that compiled SQL uses for it.
+        Attach { alias: if target.database.is_empty() { stem } else { target.database.clone() }, file, may_be_missing }
+    };
     if let Some(file) = &args.database {
-        let file = std::env::current_dir()?.join(file);
-        return Ok(vec![attach(file, target)]);
+        return Ok(vec![attach(std::env::current_dir()?.join(file), false)]);
     }
     if let Some(file) = &policy.warehouse.database {
-        return Ok(vec![attach(repo.join(policy.folder().unwrap_or(root)).join(file), target)]);
+        return Ok(vec![attach(repo.join(policy.folder().unwrap_or(root)).join(file), false)]);
     }
     if !target.adapter.is_empty() && target.adapter != "duckdb" {
         bail!(
@@ -54,17 +60,14 @@ fn files(args: &ProjectArgs, policy: &Policy, repo: &Path, root: &str, target: &
             target.adapter
         );
     }
-    let mut found: Vec<Attach> = target.duckdb_path.iter().map(|p| attach(home.join(p), target)).collect();
-    found.extend(
-        target.duckdb_attach.iter().map(|(alias, path)| Attach { alias: alias.clone(), file: home.join(path) }),
-    );
+    let mut found: Vec<Attach> = target.duckdb_path.iter().map(|p| attach(home.join(p), true)).collect();
+    let others = target.duckdb_attach.iter();
+    found.extend(others.map(|(alias, path)| Attach {
+        alias: alias.clone(),
+        file: home.join(path),
+        may_be_missing: true,
+    }));
     Ok(found)
-}
-
-/// The file under the catalog name that compiled SQL uses for it.
-fn attach(file: PathBuf, target: &Target) -> Attach {
-    let stem = file.file_stem().and_then(|s| s.to_str()).unwrap_or("data").to_owned();
-    Attach { alias: if target.database.is_empty() { stem } else { target.database.clone() }, file }
 }
 
 impl Introspect for Database {

@@ -9,9 +9,10 @@ use crate::engine::{Cell, Side};
 use crate::finding::{Finding, Severity};
 use crate::gates::context::not_compiled;
 use crate::project::bind::Bound;
-use crate::project::{DataTest, TestKind};
+use crate::project::{DataTest, Place, TestKind};
 use crate::report::ChangeKind;
 use anyhow::{Result, anyhow, bail};
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -148,8 +149,7 @@ impl Gate for Test {
         let unread: Vec<(String, String)> = unread.into_iter().map(|(name, e)| (name, format!("{e:#}"))).collect();
         not_run.extend(unread.iter().map(|(name, why)| (name.as_str(), None, why.clone())));
         if findings.is_empty() && !not_run.is_empty() {
-            let names: Vec<String> = not_run.iter().map(|(name, _, why)| format!("{name}: {why}")).collect();
-            bail!("{} of {all} tests could not be run: {}", not_run.len(), names.join("; "));
+            bail!("{} of {all} tests could not be run: {}", not_run.len(), reasons(&not_run));
         }
         findings.extend(not_run.into_iter().map(|(name, place, why)| {
             rule("test/not-run", format!("{name} could not be run: {why}")).at(place.map(|p| p.location()))
@@ -159,6 +159,16 @@ impl Gate for Test {
         let names: Vec<&str> = names.collect();
         Ok(Checked::found(summary, findings).evidence("tests", json!(names)).evidence("passed", passed))
     }
+}
+
+/// Why tests could not be run, each reason once with the tests that it stopped.
+fn reasons(not_run: &[(&str, Option<&Place>, String)]) -> String {
+    let mut by_reason: IndexMap<&str, Vec<&str>> = IndexMap::new();
+    for (name, _, why) in not_run {
+        by_reason.entry(why).or_default().push(name);
+    }
+    let told = by_reason.iter().map(|(why, names)| format!("{why} ({})", names.join(", ")));
+    told.collect::<Vec<_>>().join("; ")
 }
 
 /// Tests attached to the model, singular tests that read it, and tests of other models that read it, unless those

@@ -69,7 +69,11 @@ pub(super) fn two_sides(args: &ProjectArgs, base: Option<&str>, head: &str) -> R
     let base_project = base_or_empty(base_project, &base_tree, &root, &head_project)?;
     let known = [&base_project, &head_project].map(|p| reader.known_columns(p));
     let [base_known, head_known] = known;
-    let (base, head) = rayon::join(|| Bound::new(base_project, &base_known), || Bound::new(head_project, &head_known));
+    let (externals, of_head) = (reader.database.externals(), reader.database.externals());
+    let (base, head) = rayon::join(
+        || Bound::new(base_project, &base_known, externals),
+        || Bound::new(head_project, &head_known, of_head),
+    );
     let database = reader.database.scratch;
     Ok(Gathered { repo, base_tree, head_tree, base, head, policy, database, notices })
 }
@@ -91,7 +95,7 @@ pub(super) fn one_side(args: &ProjectArgs, rev: &str) -> Result<Bound> {
     let reader = Reader::new(args, &repo, &policy.policy, &root, [&tree.files, &tree.files])?;
     let project = reader.load(&tree.files)?;
     let known = reader.known_columns(&project);
-    Ok(Bound::new(project, &known))
+    Ok(Bound::new(project, &known, reader.database.externals()))
 }
 
 fn start_dir(args: &ProjectArgs) -> Result<PathBuf> {

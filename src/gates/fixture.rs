@@ -3,7 +3,7 @@
 
 use super::{Change, Checked, Context, gate};
 use crate::finding::Finding;
-use crate::project::bind::{Bound, KnownColumns};
+use crate::project::bind::{Bound, Externals, KnownColumns};
 use crate::project::*;
 use crate::report::{ChangeKind, Equivalence};
 use crate::sql::Dialect;
@@ -192,7 +192,7 @@ impl Shop {
 
     /// Analysed.
     pub(crate) fn bound(&self) -> Bound {
-        Bound::new(self.project.clone(), &self.known)
+        Bound::new(self.project.clone(), &self.known, Externals::new())
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::engine::{Limits, Scratch};
 use crate::gates::{Change, Context};
 use crate::policy::Policy;
-use crate::project::bind::{Bound, KnownColumns};
+use crate::project::bind::{Bound, Externals, KnownColumns};
 use crate::project::*;
 use crate::report::{ChangeKind, Equivalence};
 use crate::run::data::SideData;
@@ -98,7 +98,7 @@ pub fn side(models: &[(&str, &str)], tests: Vec<DataTest>) -> Bound {
         problems: Vec::new(),
         hooks: Vec::new(),
     };
-    Bound::new(project, &KnownColumns::new())
+    Bound::new(project, &KnownColumns::new(), Externals::new())
 }
 
 /// The built-in policy with other options of one gate.

@@ -133,7 +133,7 @@ fn unit_tests_run_on_their_given_rows() {
         );
         let mut project = side(&[RAW, sql], vec![]).project;
         project.unit_tests.insert("u".into(), unit(definition));
-        let head = crate::project::bind::Bound::new(project, &Default::default());
+        let head = crate::project::bind::Bound::new(project, &Default::default(), Default::default());
         check("test", none(), &side(&[RAW, HEAD], vec![]), &head, "orders").map(|c| {
             let message = c.findings.first().map(|f| f.message.clone());
             message.unwrap_or(c.summary)

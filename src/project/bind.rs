@@ -8,6 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Columns of relations that SQL in the project does not define (sources), by unique id: name and type, in order.
 pub type KnownColumns = BTreeMap<String, Vec<(String, String)>>;
 
+/// Relations that no file of the project declares and the database holds, by every name that SQL may call them: lower
+/// case, parts joined by `.`, from the full name down to the bare one where only one relation has it.
+pub type Externals = BTreeMap<String, TableInfo>;
+
 /// A project and the analysis of each of its models.
 pub struct Bound {
     /// The project.
@@ -15,6 +19,7 @@ pub struct Bound {
     analyses: BTreeMap<String, std::result::Result<Analysis, SqlError>>,
     columns: BTreeMap<String, Vec<String>>,
     names: BTreeMap<String, Option<String>>,
+    externals: Externals,
 }
 
 /// A column of a relation: unique id and column name as the relation spells it.
@@ -22,8 +27,9 @@ pub type ColumnId = (String, String);
 
 impl Bound {
     /// Analyses every compiled model, upstream first, so that stars expand through the project.
-    pub fn new(project: Project, known: &KnownColumns) -> Self {
-        let mut bound = Self { names: names(&project), project, analyses: BTreeMap::new(), columns: BTreeMap::new() };
+    pub fn new(project: Project, known: &KnownColumns, externals: Externals) -> Self {
+        let names = names(&project);
+        let mut bound = Self { names, project, analyses: BTreeMap::new(), columns: BTreeMap::new(), externals };
         for (id, columns) in known {
             bound.columns.insert(id.clone(), columns.iter().map(|(name, _)| name.clone()).collect());
         }
@@ -178,8 +184,10 @@ const SNAPSHOT_COLUMNS: &[&str] = &["dbt_scd_id", "dbt_updated_at", "dbt_valid_f
 
 impl Catalog for Bound {
     fn relation(&self, parts: &[String]) -> Option<TableInfo> {
-        let id = self.id_of(parts)?;
-        Some(TableInfo { id: id.to_owned(), columns: self.columns.get(id).cloned() })
+        match self.id_of(parts) {
+            Some(id) => Some(TableInfo { id: id.to_owned(), columns: self.columns.get(id).cloned() }),
+            None => self.externals.get(&parts.join(".").to_lowercase()).cloned(),
+        }
     }
 }
 

@@ -4,9 +4,12 @@ use crate::cli::ProjectArgs;
 use crate::engine::scratch::{Attach, Limits, Scratch};
 use crate::engine::{Cell, Locked};
 use crate::policy::Policy;
+use crate::project::bind::Externals;
 use crate::project::{Introspect, RelationName, Table, Target};
+use crate::sql::TableInfo;
 use anyhow::{Result, bail};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A scratch database with the project's file attached, before the lock-down, and a locked one for plain arithmetic,
@@ -29,6 +32,26 @@ impl Database {
         let scratch =
             files(args, policy, repo, root, target).and_then(|databases| Scratch::open(&databases, Limits::default()));
         Ok(Self { scratch, arithmetic: Locked::open()? })
+    }
+
+    /// Every relation of the database by the names that SQL may call it.
+    pub fn externals(&self) -> Externals {
+        let mut found: BTreeMap<String, Option<TableInfo>> = BTreeMap::new();
+        let relations = self.scratch.as_ref().map(Scratch::columns).into_iter().flatten();
+        for ((database, schema, name), columns) in relations {
+            let columns = columns.iter().map(|(column, _)| column.clone()).collect();
+            // Without the database: that is the environment's name, not the relation's.
+            let info = TableInfo { id: format!("{schema}.{name}").to_lowercase(), columns: Some(columns) };
+            let mut names = vec![format!("{database}.{schema}.{name}"), format!("{schema}.{name}"), name.clone()];
+            if schema == "main" {
+                names.push(format!("{database}.{name}"));
+            }
+            for written in names {
+                let entry = found.entry(written.to_lowercase());
+                entry.and_modify(|known| *known = None).or_insert_with(|| Some(info.clone()));
+            }
+        }
+        found.into_iter().filter_map(|(name, info)| Some((name, info?))).collect()
     }
 
     /// Columns of a relation in the database, with types.

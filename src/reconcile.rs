@@ -4,6 +4,7 @@
 //! differ. Without a usable key, rows are compared as multisets.
 
 mod key;
+mod repeats;
 mod result;
 mod schema;
 mod sql;

@@ -1,10 +1,11 @@
 //! The stages of a comparison, from the cheapest to the one that says everything.
 
 use super::Options;
-use super::key::{self, Found, numbers};
+use super::key::{self, Found};
+use super::repeats;
 use super::result::{CellDifference, ColumnResult, KeySample, MASK, Mode, Reconciliation};
 use super::schema::{Pair, SchemaDifference, align, columns};
-use super::sql::{Side, fingerprints, join, joined, multiset, sides};
+use super::sql::{Side, fingerprints, join, joined, sides};
 use crate::engine::{Cell, Engine, literal, quoted};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeSet;
@@ -42,6 +43,10 @@ pub fn compare(engine: &dyn Engine, reference: &str, candidate: &str, options: &
             keyed(engine, &pairs, &key, &both, few.then_some(scan.list.as_str()), options, &mut result)?;
             return Ok(result);
         }
+        if result.duplicates.as_ref().is_some_and(repeats::only_the_candidate) {
+            repeats::first_rows(engine, &pairs, &key, [reference, candidate], options, &mut result)?;
+            return Ok(result);
+        }
         result.notes.push(
             "the key does not name each row once: rows are compared as a whole, each as often as it stands there"
                 .into(),
@@ -56,7 +61,7 @@ pub fn compare(engine: &dyn Engine, reference: &str, candidate: &str, options: &
         let note = "a tolerance needs a unique key to match rows by: values are compared exactly";
         result.notes.push(note.into());
     }
-    whole_rows(engine, &pairs, &both, &mut result)?;
+    repeats::whole_rows(engine, &pairs, &both, &mut result)?;
     Ok(result)
 }
 
@@ -135,7 +140,7 @@ fn rescan(
 }
 
 /// Rows matched by key: every column in one pass.
-fn keyed(
+pub(super) fn keyed(
     engine: &dyn Engine,
     pairs: &[Pair],
     key: &[usize],
@@ -193,28 +198,6 @@ fn keyed(
     result.key = key.iter().map(|&i| pairs[i].name.clone()).collect();
     (result.rows_missing, result.rows_unexpected, result.rows_differing) = (missing, unexpected, differing);
     result.rows_equal = result.rows_reference.saturating_sub(missing + differing);
-    Ok(())
-}
-
-/// Rows as a whole, each as often as it stands there.
-fn whole_rows(engine: &dyn Engine, pairs: &[Pair], sides: &[Side<'_>; 2], result: &mut Reconciliation) -> Result<()> {
-    let all: Vec<usize> = (0..pairs.len()).collect();
-    let surplus = |which: &[usize]| {
-        let sql = format!(
-            "select coalesce(sum(d) filter (d > 0), 0), coalesce(-sum(d) filter (d < 0), 0) from ({})",
-            multiset(pairs, which, sides)
-        );
-        let row = numbers(engine, &sql)?;
-        Ok::<_, anyhow::Error>((row[0], row[1]))
-    };
-    result.mode = Mode::Multiset;
-    (result.rows_missing, result.rows_unexpected) = surplus(&all)?;
-    result.rows_equal = result.rows_reference.saturating_sub(result.rows_missing);
-    for (i, column) in result.columns.iter_mut().enumerate() {
-        let (left, right) = surplus(&[i])?;
-        column.differing = left.max(right);
-        (column.max_absolute, column.max_relative, column.tolerance) = (None, None, None);
-    }
     Ok(())
 }
 

@@ -168,3 +168,10 @@ fn patterns_match_whole_names() {
     assert!(!matches_pattern("a*a", "a"));
     assert!(matches_pattern("*.information_schema.*", "db.information_schema.tables"));
 }
+
+#[test]
+fn a_hook_that_queries_and_does_not_parse_is_not_passed() {
+    let error = judge("safety", &base(), &hooked("select read_text('x') from (from"), "m", json!({})).unwrap_err();
+    assert!(error.to_string().contains("does not parse"), "{error}");
+    assert!(judge("safety", &base(), &hooked("grant all to strange syntax ((("), "m", json!({})).is_ok());
+}

@@ -85,10 +85,7 @@ fn modulo(text: &Value, operand: Option<&Value>) -> Result<Value, Error> {
 
 /// Python methods of texts, lists and dicts: pycompat, and what it lacks.
 fn python_method(state: &mut State<'_, '_>, value: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
-    if let (Some(text), Some(result)) =
-        (value.as_str(), value.as_str().and_then(|text| text_method(text, method, args)))
-    {
-        let _ = text;
+    if let Some(result) = value.as_str().and_then(|text| text_method(text, method, args)) {
         return result;
     }
     bounds::method(value, method, args)?;

@@ -173,7 +173,7 @@ fn reason_lines(report: &Report) -> Vec<String> {
             "- {} **{}** {} on {}{more}: {}\n",
             symbol(reason.verdict),
             reason.verdict.word(),
-            markdown_code(reason.gate),
+            reason.gates.iter().map(|g| markdown_code(g)).collect::<Vec<_>>().join(", "),
             models.join(", "),
             markdown_prose(reason.reason)
         )

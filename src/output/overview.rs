@@ -121,38 +121,48 @@ pub fn plural(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Outcomes with the same verdict, gate and reason: what could not be told, and what was not checked.
+/// Outcomes with the same verdict and reason: what could not be told, and what was not checked.
 pub struct Reason<'a> {
     /// `error` or `skip`.
     pub verdict: Verdict,
-    /// Gate.
-    pub gate: &'a str,
+    /// Gates, in the order of the report.
+    pub gates: Vec<&'a str>,
     /// The reason.
     pub reason: &'a str,
-    /// Models, in the order of the report.
+    /// Models, in the order of the report; every gate named says it of every model named.
     pub models: Vec<&'a str>,
 }
 
-/// The reasons of all errors, then of all skips.
+/// The reasons of all errors, then of all skips, each once.
 pub fn reasons(report: &Report) -> Vec<Reason<'_>> {
     let mut reasons: Vec<Reason<'_>> = Vec::new();
     for verdict in [Verdict::Error, Verdict::Skip] {
         for outcome in report.outcomes.iter().filter(|o| o.verdict == verdict) {
-            let reason = reason_of(outcome);
-            let known =
-                reasons.iter_mut().find(|r| r.verdict == verdict && r.gate == outcome.gate && r.reason == reason);
+            let (gate, reason) = (outcome.gate.as_str(), reason_of(outcome));
+            let known = reasons.iter_mut().find(|r| r.verdict == verdict && r.gates == [gate] && r.reason == reason);
             match known {
                 Some(known) => known.models.push(&outcome.model),
-                None => reasons.push(Reason { verdict, gate: &outcome.gate, reason, models: vec![&outcome.model] }),
+                None => reasons.push(Reason { verdict, gates: vec![gate], reason, models: vec![&outcome.model] }),
             }
         }
     }
-    reasons
+    let mut joined: Vec<Reason<'_>> = Vec::new();
+    for one in reasons {
+        let same = |r: &&mut Reason<'_>| r.verdict == one.verdict && r.reason == one.reason && r.models == one.models;
+        match joined.iter_mut().find(same) {
+            Some(known) => known.gates.extend(one.gates),
+            None => joined.push(one),
+        }
+    }
+    joined
 }
 
+/// The reason without the model's own name before it: that is told anyway.
 fn reason_of(outcome: &Outcome) -> &str {
     match outcome.reason.as_deref() {
-        Some(reason) if !reason.is_empty() => reason,
+        Some(reason) if !reason.is_empty() => {
+            reason.strip_prefix(outcome.model.as_str()).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(reason)
+        }
         _ if !outcome.summary.is_empty() => &outcome.summary,
         _ => "no reason given",
     }

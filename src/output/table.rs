@@ -254,12 +254,12 @@ fn reason_lines(report: &Report, paint: Paint) -> String {
     let mut text = String::new();
     for reason in reasons(report) {
         let label = format!("{} {}", symbol(reason.verdict), reason.verdict.word());
-        let models: Vec<String> = reason.models.iter().map(|m| terminal(m)).collect();
+        let all = |names: &[&str]| names.iter().map(|n| terminal(n)).collect::<Vec<_>>().join(", ");
         text.push_str(&format!(
             "{} {} on {}: {}\n",
             paint.verdict(reason.verdict, &label),
-            terminal(reason.gate),
-            models.join(", "),
+            all(&reason.gates),
+            all(&reason.models),
             terminal(reason.reason)
         ));
     }

@@ -186,14 +186,15 @@ pub enum LineageFormat {
 /// Arguments of `reconcile`.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Example: rowproof reconcile --database shop.duckdb --reference trusted.orders --candidate main.orders --key order_id"
+    after_help = "Examples:\n  rowproof reconcile --database shop.duckdb --reference trusted.orders --candidate main.orders --key order_id\n  rowproof reconcile --reference trusted.orders --candidate model:orders\n  rowproof reconcile --reference model:orders@main --candidate model:orders"
 )]
 pub struct ReconcileArgs {
-    /// Trusted table (`schema.table` of --database, `FILE.duckdb:schema.table`), file (.csv, .parquet, .json) or query.
-    #[arg(long, value_name = "REL")]
+    /// Trusted table (`schema.table` of --database, `FILE.duckdb:schema.table`), file (.csv, .parquet, .json), query, or
+    /// `model:NAME[@REV]`: a model of the project here, built for it.
+    #[arg(long, value_name = "REL", allow_hyphen_values = true)]
     pub reference: String,
-    /// Table, file or query to prove.
-    #[arg(long, value_name = "REL")]
+    /// Table, file, query or model to prove.
+    #[arg(long, value_name = "REL", allow_hyphen_values = true)]
     pub candidate: String,
     /// Key columns (default: found from the data).
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]

@@ -54,9 +54,25 @@ pub(super) fn two_sides(args: &ProjectArgs, base: Option<&str>, head: &str) -> R
             _ => repo.default_base()?,
         },
     };
-    let (mut base_tree, mut head_tree) = repo.sides(&base, head)?;
+    let trees = repo.sides(&base, head)?;
+    gather(args, &start, repo, trees)
+}
+
+/// Reads, compiles and binds two revisions as they are, without looking for a merge base.
+///
+/// # Errors
+/// As [`two_sides`].
+pub(super) fn two_revisions(args: &ProjectArgs, base: &str, head: &str) -> Result<Gathered> {
+    let start = start_dir(args)?;
+    let repo = Repo::open(&start)?;
+    let trees = (repo.side(base)?, repo.side(head)?);
+    gather(args, &start, repo, trees)
+}
+
+fn gather(args: &ProjectArgs, start: &Path, repo: Repo, trees: (SideTree, SideTree)) -> Result<Gathered> {
+    let (mut base_tree, mut head_tree) = trees;
     let mut notices = Vec::new();
-    let hint = project_hint(args, &repo, &start, &head_tree.files)?;
+    let hint = project_hint(args, &repo, start, &head_tree.files)?;
     let policy = find_policy(args, &repo, &base_tree.files, &head_tree.files, hint.as_deref(), &mut notices)?;
     let hint = hint.or_else(|| policy.policy.project.path.clone().filter(|p| p != "."));
     let root = project::find_project(&head_tree.files, hint.as_deref())?.root;

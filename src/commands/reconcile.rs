@@ -1,5 +1,7 @@
 //! `rowproof reconcile`: compares two tables, files or queries.
 
+mod models;
+
 use crate::engine::scratch::{Attach, Limits, Scratch};
 use crate::engine::{Body, Definition, Side, SidePlan, Workspace};
 use crate::reconcile::{Options, Reconciliation, compare};
@@ -11,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// What to compare, as the command line has it.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// Trusted relation: a file, `FILE.duckdb:schema.table`, a table of `database`, or a query.
+    /// Trusted relation: a file, `FILE.duckdb:schema.table`, a table of `database`, a query, or `model:NAME[@REV]`.
     pub reference: String,
     /// Relation to prove.
     pub candidate: String,
@@ -41,7 +43,9 @@ pub fn exit_code(result: &Reconciliation) -> u8 {
 /// # Errors
 /// A relation that cannot be found or read, or an option that does not fit: exit code 2.
 pub fn reconcile(request: &Request) -> Result<Reconciliation> {
-    let column_tolerance = column_tolerances(&request.column_tolerance)?;
+    if models::asked(request) {
+        return models::reconcile(request);
+    }
     let mut databases: Vec<Attach> = Vec::new();
     if let Some(file) = &request.database {
         attach(&mut databases, file)?;
@@ -56,17 +60,22 @@ pub fn reconcile(request: &Request) -> Result<Reconciliation> {
     let workspace = Workspace::new(scratch, base, head, Dialect::DuckDb)?;
     let reference = workspace.relation(Side::Base, "reference").context("the reference cannot be read")?;
     let candidate = workspace.relation(Side::Head, "candidate").context("the candidate cannot be read")?;
+    compare_in(&workspace, &reference, &candidate, request)
+}
+
+/// Compares two relations of a workspace as the request asks.
+fn compare_in(workspace: &Workspace, reference: &str, candidate: &str, request: &Request) -> Result<Reconciliation> {
     let options = Options {
         key: (!request.key.is_empty()).then(|| request.key.clone()),
         key_candidates: Vec::new(),
         tolerance: request.tolerance,
         absolute_tolerance: request.absolute_tolerance,
-        column_tolerance,
+        column_tolerance: column_tolerances(&request.column_tolerance)?,
         exclude: request.exclude.iter().cloned().collect(),
         sample: request.sample,
         masked: Default::default(),
     };
-    compare(workspace.engine(), &reference, &candidate, &options)
+    compare(workspace.engine(), reference, candidate, &options)
 }
 
 fn column_tolerances(written: &[String]) -> Result<BTreeMap<String, f64>> {
@@ -94,7 +103,7 @@ fn relation(text: &str, databases: &mut Vec<Attach>) -> Result<Body> {
         let (schema, name) = table.rsplit_once('.').unwrap_or(("", table));
         return Ok(Body::External(alias, unquoted(schema), unquoted(name)));
     }
-    if has_ending(text, FILES) || Path::new(text).exists() {
+    if is_file(text) {
         return Ok(Body::File(absolute(Path::new(text))?));
     }
     if databases.is_empty() {
@@ -119,7 +128,13 @@ fn has_ending(text: &str, endings: &[&str]) -> bool {
     endings.iter().any(|ending| text.strip_suffix(ending).is_some_and(|rest| rest.ends_with('.')))
 }
 
+fn is_file(text: &str) -> bool {
+    has_ending(text, FILES) || Path::new(text).exists()
+}
+
 fn is_query(text: &str) -> bool {
+    let lines = text.lines().map(str::trim_start).skip_while(|line| line.is_empty() || line.starts_with("--"));
+    let text = lines.collect::<Vec<_>>().join("\n");
     let word: String = text.trim_start_matches(['(', ' ']).chars().take_while(char::is_ascii_alphabetic).collect();
     let starts = ["select", "with", "from", "values"].iter().any(|k| word.eq_ignore_ascii_case(k));
     starts && text.contains(char::is_whitespace)

@@ -43,6 +43,13 @@ impl SideData {
     }
 }
 
+impl SideData {
+    /// The relations themselves.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+}
+
 impl Data for SideData {
     fn engine(&self) -> &dyn Engine {
         self.workspace.engine()

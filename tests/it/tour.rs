@@ -163,3 +163,25 @@ fn the_right_sql_reconciles_in_every_row_and_column() {
     assert_eq!(ran.code, 1, "{}\n{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("12 of 13 columns"), "{}", ran.stdout);
 }
+
+/// A model is compiled and built for the comparison, at any revision.
+#[test]
+fn a_model_reconciles_without_having_been_built() {
+    let sandbox = Sandbox::new();
+    let dir = demo(&sandbox);
+    let compare = |candidate: &str| {
+        let args = ["reconcile", "--reference", "trusted.product_adoption", "--candidate", candidate];
+        sandbox.rowproof_in(&dir, &args)
+    };
+    let right = compare("model:product_adoption@main");
+    assert_eq!(right.code, 0, "{}\n{}", right.stdout, right.stderr);
+    assert!(right.stdout.contains("24,995 of 24,995 rows, 13 of 13 columns within 1e-9"), "{}", right.stdout);
+    let wrong = compare("model:product_adoption@branch-order");
+    assert_eq!(wrong.code, 1, "{}\n{}", wrong.stdout, wrong.stderr);
+    assert!(wrong.stdout.contains("1,449 rows differ in some column"), "{}", wrong.stdout);
+    let unknown = compare("model:product_adoptio@main");
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.stderr.contains("did you mean `product_adoption`?"), "{}", unknown.stderr);
+    let commented = compare("-- by hand\nselect 1 as feature_id");
+    assert!(!commented.stderr.contains("unexpected argument"), "{}", commented.stderr);
+}

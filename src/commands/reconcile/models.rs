@@ -1,0 +1,75 @@
+//! `model:NAME[@REV]` as a side of a comparison: the model is compiled and built for it, over the project's own data.
+
+use super::{Request, compare_in};
+use crate::cli::ProjectArgs;
+use crate::commands::gather;
+use crate::engine::statement::single_query;
+use crate::engine::{Side, Workspace};
+use crate::git::WORKTREE;
+use crate::nearest::{hint, nearest};
+use crate::project::bind::Bound;
+use crate::reconcile::Reconciliation;
+use crate::run::data::SideData;
+use anyhow::{Context, Result, anyhow, bail};
+
+/// A model at a revision.
+struct ModelAt<'a> {
+    name: &'a str,
+    rev: &'a str,
+}
+
+/// Whether a side of the comparison is a model.
+pub(super) fn asked(request: &Request) -> bool {
+    model(&request.reference).is_some() || model(&request.candidate).is_some()
+}
+
+fn model(text: &str) -> Option<ModelAt<'_>> {
+    let rest = text.trim().strip_prefix("model:")?;
+    let (name, rev) = rest.split_once('@').unwrap_or((rest, WORKTREE));
+    Some(ModelAt { name, rev })
+}
+
+/// Compares where at least one side is a model; the other may be a model, a relation of the project's database, or a
+/// query over both.
+///
+/// # Errors
+/// A revision, model or relation that is not there or cannot be built.
+pub(super) fn reconcile(request: &Request) -> Result<Reconciliation> {
+    let args = ProjectArgs {
+        project_dir: None,
+        profiles_dir: std::env::var_os("DBT_PROFILES_DIR").map(Into::into),
+        target: None,
+        dialect: None,
+        database: request.database.clone(),
+        policy: None,
+    };
+    let rev = |text: &str, other: &str| {
+        model(text).or_else(|| model(other)).map_or(WORKTREE.to_owned(), |at| at.rev.to_owned())
+    };
+    let (reference, candidate) = (request.reference.as_str(), request.candidate.as_str());
+    let sides = gather::two_revisions(&args, &rev(reference, candidate), &rev(candidate, reference))?;
+    let data = SideData::new(sides.database?, &sides.base, &sides.head, &sides.policy.policy, sides.repo.root())?;
+    let workspace = data.workspace();
+    let reference = relation(workspace, Side::Base, &sides.base, reference).context("--reference")?;
+    let candidate = relation(workspace, Side::Head, &sides.head, candidate).context("--candidate")?;
+    compare_in(workspace, &reference, &candidate, request)
+}
+
+fn relation(workspace: &Workspace, side: Side, bound: &Bound, text: &str) -> Result<String> {
+    if let Some(at) = model(text) {
+        let found = bound.models().find(|m| m.name == at.name || m.unique_id == at.name);
+        let known = || bound.models().map(|m| m.name.as_str());
+        let found =
+            found.ok_or_else(|| anyhow!("no model `{}` at {}{}", at.name, at.rev, hint(nearest(at.name, known()))))?;
+        return workspace.relation(side, &found.unique_id);
+    }
+    if super::is_query(text) {
+        return Ok(format!("(\n{}\n)", workspace.rewrite(side, single_query(text)?)?));
+    }
+    if super::is_file(text) {
+        bail!(
+            "{text}: a file is not compared with a model; name it under `warehouse.files` in the policy, and by that name here"
+        );
+    }
+    workspace.named(side, text)
+}

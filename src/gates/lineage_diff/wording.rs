@@ -1,7 +1,7 @@
 //! Canonical expressions in a person's words: short names, and only the part that differs.
 
 use crate::gates::Context;
-use crate::pii::functions::calls;
+use crate::pii::calls::calls;
 use regex::Regex;
 use similar::{DiffTag, capture_diff_slices};
 use std::collections::BTreeMap;

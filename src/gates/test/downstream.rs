@@ -6,7 +6,6 @@ use crate::finding::Finding;
 use crate::gates::{Change, Context, Data};
 use crate::project::DataTest;
 use crate::report::ChangeKind;
-use anyhow::Result;
 use std::collections::BTreeSet;
 
 /// Tests of the models that read this change by way of unchanged models only: behind another change, that one answers.
@@ -47,13 +46,18 @@ fn reached<'a>(change: &Change<'_>, cx: &Context<'a>) -> BTreeSet<&'a str> {
     reached
 }
 
-/// Runs them: a finding for each that fails more than on base; the names of those that base can run and head cannot.
-pub(super) fn run(
-    tests: &[&DataTest],
-    cx: &Context<'_>,
-    data: &dyn Data,
-) -> Result<(Vec<Finding>, Vec<(String, anyhow::Error)>)> {
-    let (mut findings, mut not_run) = (Vec::new(), Vec::new());
+/// What the tests downstream say.
+#[derive(Default)]
+pub(super) struct Ran {
+    /// One for each test that fails more than on base.
+    pub(super) findings: Vec<Finding>,
+    /// Those that base can run and head cannot, and why.
+    pub(super) not_run: Vec<(String, anyhow::Error)>,
+}
+
+/// Runs them on head, and on base what fails there.
+pub(super) fn run(tests: &[&DataTest], cx: &Context<'_>, data: &dyn Data) -> Ran {
+    let mut ran = Ran::default();
     for (test, outcome) in tests.iter().zip(run_all(tests, Side::Head, data)) {
         let of = test.attached.as_deref().map(|id| format!(" of {}", cx.head.display_name(id))).unwrap_or_default();
         let named = format!("{}{of}", test.name);
@@ -67,13 +71,13 @@ pub(super) fn run(
                         if matches!(base, Before::Count(0.0)) { "it passes on base" } else { "it fails less on base" };
                     let message = format!("downstream, {named} fails: {count} {what}; {note}");
                     let finding = rule("test/breaks-downstream", message).at(test.place.location()).severity(severity);
-                    findings.push(finding.evidence("failures", count).evidence("test", &*test.unique_id));
+                    ran.findings.push(finding.evidence("failures", count).evidence("test", &*test.unique_id));
                 }
             },
-            Err(error) if !matches!(before(test, cx, data), Before::Unknown) => not_run.push((named, error)),
+            Err(error) if !matches!(before(test, cx, data), Before::Unknown) => ran.not_run.push((named, error)),
             // Base cannot run it either: nothing that this change did.
             Err(_) => {}
         }
     }
-    Ok((findings, not_run))
+    ran
 }

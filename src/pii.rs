@@ -4,4 +4,5 @@ pub mod calls;
 pub mod flow;
 pub mod functions;
 pub mod names;
+pub mod personal;
 pub mod tags;

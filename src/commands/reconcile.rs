@@ -3,11 +3,12 @@
 mod models;
 
 use crate::engine::scratch::{Attach, Limits, Scratch};
-use crate::engine::{Body, Definition, Side, SidePlan, Workspace};
+use crate::engine::{Body, Definition, Engine, Side, SidePlan, Workspace};
+use crate::pii::names::entity;
 use crate::reconcile::{Options, Reconciliation, compare};
 use crate::sql::Dialect;
 use anyhow::{Context, Result, bail};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What to compare, as the command line has it.
@@ -60,11 +61,22 @@ pub fn reconcile(request: &Request) -> Result<Reconciliation> {
     let workspace = Workspace::new(scratch, base, head, Dialect::DuckDb)?;
     let reference = workspace.relation(Side::Base, "reference").context("the reference cannot be read")?;
     let candidate = workspace.relation(Side::Head, "candidate").context("the candidate cannot be read")?;
-    compare_in(&workspace, &reference, &candidate, request)
+    compare_in(&workspace, &reference, &candidate, request, BTreeSet::new())
 }
 
-/// Compares two relations of a workspace as the request asks.
-fn compare_in(workspace: &Workspace, reference: &str, candidate: &str, request: &Request) -> Result<Reconciliation> {
+/// Compares two relations of a workspace as the request asks. Values of `personal` columns, and of those whose name
+/// says that they are personal, are never shown.
+fn compare_in(
+    workspace: &Workspace,
+    reference: &str,
+    candidate: &str,
+    request: &Request,
+    mut personal: BTreeSet<String>,
+) -> Result<Reconciliation> {
+    for relation in [reference, candidate] {
+        let columns = workspace.engine().query(&format!("select * from {relation} limit 0"))?.columns;
+        personal.extend(columns.into_iter().map(|(name, _)| name).filter(|name| entity(name).is_some()));
+    }
     let options = Options {
         key: (!request.key.is_empty()).then(|| request.key.clone()),
         key_candidates: Vec::new(),
@@ -73,7 +85,7 @@ fn compare_in(workspace: &Workspace, reference: &str, candidate: &str, request: 
         column_tolerance: column_tolerances(&request.column_tolerance)?,
         exclude: request.exclude.iter().cloned().collect(),
         sample: request.sample,
-        masked: Default::default(),
+        masked: personal,
     };
     compare(workspace.engine(), reference, candidate, &options)
 }

@@ -4,8 +4,8 @@ use super::{Change, Checked, Context, Gate, GateSpec, Needs, Rule, options};
 use crate::engine::Side;
 use crate::finding::{Finding, Location, Severity};
 use crate::gates::context::Reference;
-use crate::pii::names::entity;
-use crate::pii::tags::{Marks, Vocabulary};
+
+use crate::pii::personal::personal_columns;
 use crate::project::{Model, TestKind};
 use crate::reconcile::{ColumnResult, Options as Comparison, Reconciliation, compare};
 use crate::reconcile::{KeySample, rounded, thousands};
@@ -186,21 +186,9 @@ fn declared_keys(cx: &Context<'_>, id: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// Columns whose values are not to be shown: those that either side tags as personal, and those whose name says it.
+/// Columns whose values are not to be shown, on either side.
 fn masked(cx: &Context<'_>, id: &str) -> BTreeSet<String> {
-    let ids = BTreeSet::from([id]);
-    let mut masked = BTreeSet::new();
-    for side in [cx.base, cx.head] {
-        let tags = Marks::read(&side.project, &Vocabulary::default(), &ids);
-        let named = side.columns(id).into_iter().flatten().map(String::as_str);
-        let declared = side.project.models.get(id).into_iter().flat_map(|m| m.columns.keys().map(String::as_str));
-        for column in named.chain(declared) {
-            if tags.tagged(id, column) || tags.whole(id).is_some() || entity(column).is_some() {
-                masked.insert(column.to_owned());
-            }
-        }
-    }
-    masked
+    [cx.base, cx.head].into_iter().flat_map(|side| personal_columns(side, id)).collect()
 }
 
 fn findings(result: &Reconciliation, model: &Model, cx: &Context<'_>, id: &str) -> Vec<Finding> {

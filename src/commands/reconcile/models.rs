@@ -7,6 +7,8 @@ use crate::engine::statement::single_query;
 use crate::engine::{Side, Workspace};
 use crate::git::WORKTREE;
 use crate::nearest::{hint, nearest};
+use crate::pii::personal::personal_columns;
+use crate::project::Model;
 use crate::project::bind::Bound;
 use crate::reconcile::Reconciliation;
 use crate::run::data::SideData;
@@ -50,17 +52,23 @@ pub(super) fn reconcile(request: &Request) -> Result<Reconciliation> {
     let sides = gather::two_revisions(&args, &rev(reference, candidate), &rev(candidate, reference))?;
     let data = SideData::new(sides.database?, &sides.base, &sides.head, &sides.policy.policy, sides.repo.root())?;
     let workspace = data.workspace();
+    let asked = [(&sides.base, reference), (&sides.head, candidate)];
+    let personal = asked.into_iter().filter_map(|(bound, text)| Some((bound, find(bound, model(text)?.name)?)));
+    let personal = personal.flat_map(|(bound, model)| personal_columns(bound, &model.unique_id)).collect();
     let reference = relation(workspace, Side::Base, &sides.base, reference).context("--reference")?;
     let candidate = relation(workspace, Side::Head, &sides.head, candidate).context("--candidate")?;
-    compare_in(workspace, &reference, &candidate, request)
+    compare_in(workspace, &reference, &candidate, request, personal)
+}
+
+fn find<'a>(bound: &'a Bound, name: &str) -> Option<&'a Model> {
+    bound.models().find(|m| m.name == name || m.unique_id == name)
 }
 
 fn relation(workspace: &Workspace, side: Side, bound: &Bound, text: &str) -> Result<String> {
     if let Some(at) = model(text) {
-        let found = bound.models().find(|m| m.name == at.name || m.unique_id == at.name);
         let known = || bound.models().map(|m| m.name.as_str());
-        let found =
-            found.ok_or_else(|| anyhow!("no model `{}` at {}{}", at.name, at.rev, hint(nearest(at.name, known()))))?;
+        let found = find(bound, at.name)
+            .ok_or_else(|| anyhow!("no model `{}` at {}{}", at.name, at.rev, hint(nearest(at.name, known()))))?;
         return workspace.relation(side, &found.unique_id);
     }
     if super::is_query(text) {

@@ -80,3 +80,12 @@ fn what_cannot_be_decided_is_an_error_that_says_what_to_do() {
     assert!(error(wrong).contains("column=1e-6"));
     assert!(error(folder.request("select * from read_csv('/etc/passwd')", "main.mart")).contains("Permission Error"));
 }
+
+#[test]
+fn values_of_personal_columns_are_never_shown() {
+    let folder = Folder::new();
+    let of = |email: &str| format!("select i as id, '{email}' || i as email from range(3) t(i)");
+    let result = reconcile(&folder.request(&of("ann"), &of("bob"))).unwrap();
+    let text = reconciliation::table(&result, 120);
+    assert!(text.contains("email") && !text.contains("ann0") && !text.contains("bob0"), "{text}");
+}

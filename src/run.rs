@@ -59,7 +59,7 @@ pub fn run(inputs: &Inputs<'_>) -> Result<Report> {
     let mut changed = changes(inputs.base, inputs.head, shared_files_differ(inputs));
     changed.retain(|c| in_root_package(inputs, c));
     let all: Vec<Change<'_>> = changed.into_iter().map(|c| pair(inputs, c)).collect();
-    inputs.selection.check(&all)?;
+    inputs.selection.check([inputs.base, inputs.head])?;
     let mut chosen: Vec<&Change<'_>> = all.iter().filter(|c| inputs.selection.selects(c)).collect();
     chosen.sort_by(|a, b| (&a.model().name, &a.unique_id).cmp(&(&b.model().name, &b.unique_id)));
 
@@ -165,6 +165,7 @@ fn shared_files_differ(inputs: &Inputs<'_>) -> bool {
 fn report(inputs: &Inputs<'_>, chosen: &[&Change<'_>], judged: Vec<Judged>) -> Report {
     let mut notices = inputs.notices.clone();
     notices.extend(problem_notices(inputs));
+    notices.extend(policy_notices(inputs));
     notices.sort();
     notices.dedup();
     let verdict = run_verdict(&judged, &notices);
@@ -223,6 +224,19 @@ fn change_info(inputs: &Inputs<'_>, change: &Change<'_>) -> ChangeInfo {
         equivalence: change.equivalence,
         downstream,
     }
+}
+
+/// What the policy says and the project does not bear out: stale globs and suppressions.
+fn policy_notices(inputs: &Inputs<'_>) -> Vec<Notice> {
+    let models = [inputs.base, inputs.head].into_iter().flat_map(Bound::models);
+    let models: Vec<(String, String)> = models.map(|m| (m.name.clone(), project_path(inputs, &m.path))).collect();
+    let told = inputs.policy.check_against(&models, inputs.today).into_iter();
+    told.map(|n| Notice {
+        severity: crate::finding::Severity::Note,
+        place: if n.line > 0 { format!("{}:{}", n.path, n.line) } else { n.path },
+        message: n.message,
+    })
+    .collect()
 }
 
 /// What could not be read on head, and was readable or absent on base: new trouble is an error, old trouble a note.

@@ -236,6 +236,24 @@ fn csv_header(bytes: &[u8], config: &serde_json::Map<String, serde_json::Value>)
     let text = std::str::from_utf8(bytes).ok()?;
     let line = text.trim_start_matches('\u{feff}').lines().next()?;
     let delimiter = config.get("delimiter").and_then(|d| d.as_str()).and_then(|d| d.chars().next()).unwrap_or(',');
-    let names: Vec<String> = line.split(delimiter).map(|n| n.trim().trim_matches('"').to_owned()).collect();
-    (!names.iter().any(String::is_empty)).then_some(names)
+    let plain = |name: &str| {
+        let name = name.trim();
+        name.strip_prefix('"').and_then(|n| n.strip_suffix('"')).unwrap_or(name).to_owned()
+    };
+    let names: Vec<String> = line.split(delimiter).map(plain).collect();
+    // A name with a quote in it was cut within quotes: then the columns are not known.
+    (!names.iter().any(|n| n.is_empty() || n.contains('"'))).then_some(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::csv_header;
+
+    #[test]
+    fn a_header_is_known_or_left_open_never_guessed() {
+        let header = |text: &str| csv_header(text.as_bytes(), &Default::default());
+        assert_eq!(header("\u{feff}id,\"name\"\r\n1,x\n"), Some(vec!["id".to_owned(), "name".to_owned()]));
+        assert_eq!(header("id,\"last, first\"\n"), None);
+        assert_eq!(header("id,,x\n"), None);
+    }
 }

@@ -1,6 +1,8 @@
 //! Which models and gates a run is asked for.
 
 use crate::gates::{Change, GATES, gate};
+use crate::nearest::{hint, nearest};
+use crate::project::bind::Bound;
 use anyhow::{Result, bail};
 
 /// What to judge; empty lists mean everything.
@@ -30,11 +32,19 @@ impl Selection {
             || self.models.iter().any(|m| *m == model.name || *m == change.unique_id || *m == model.path)
     }
 
-    /// Checks that every gate named exists. A model that is named and not changed is no error: there is nothing to judge.
+    /// Checks that every gate and model named exists on one of the sides: a mistyped name must not read as a pass. A
+    /// model that is named and not changed is no error: there is nothing to judge.
     ///
     /// # Errors
-    /// A gate that does not exist, with the nearest one that does.
-    pub fn check(&self, _changes: &[Change<'_>]) -> Result<()> {
+    /// A gate or model that does not exist, with the nearest one that does.
+    pub fn check(&self, sides: [&Bound; 2]) -> Result<()> {
+        let all = || sides.into_iter().flat_map(Bound::models);
+        for name in &self.models {
+            if !all().any(|m| *name == m.name || *name == m.unique_id || *name == m.path) {
+                let hint = hint(nearest(name, all().map(|m| m.name.as_str())));
+                bail!("--select: neither side has a model `{name}`{hint}");
+            }
+        }
         for id in &self.gates {
             if gate(id).is_none() {
                 let known: Vec<&str> = GATES.iter().map(|g| g.id).collect();

@@ -108,3 +108,8 @@ fn every_command_has_help_with_an_example() {
         assert!(ran.stdout.contains("Example"), "{command} --help has no example");
     }
 }
+
+#[test]
+fn a_mistyped_selection_is_no_pass() {
+    refused(&shop().rowproof(&["run", "--base", "base", "--select", "ordrs"]), &["`ordrs`", "did you mean `orders`?"]);
+}

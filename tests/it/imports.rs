@@ -31,7 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("cli", &[]),
-    ("run", &["engine", "files", "finding", "gates", "git", "policy", "project", "report", "sql"]),
+    ("run", &["engine", "files", "finding", "gates", "git", "nearest", "policy", "project", "report", "sql"]),
     ("policy", &["finding", "gates", "nearest"]),
     ("gates", &["engine", "finding", "nearest", "pii", "project", "reconcile", "report", "sql"]),
     ("reconcile", &["engine", "nearest", "sql"]),

@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 /// does not track is the user's own.
 pub(super) fn read(args: &ProjectArgs, repo: &Repo, root: &str, sides: [&FileSet; 2]) -> Result<Vec<ProfileFile>> {
     if let Some(dir) = &args.profiles_dir {
-        let file = dir.join("profiles.yml");
-        if file.is_file() || dir.is_dir() && args.profiles_dir.is_some() && !in_project(repo, root, dir) {
-            return Ok(vec![on_disk(&file)?]);
+        // `DBT_PROFILES_DIR=.` is usual in CI, where the file on disk is the pull request's own.
+        if !in_project(repo, root, dir) {
+            return Ok(vec![on_disk(&dir.join("profiles.yml"))?]);
         }
     }
     let mut found = Vec::new();

@@ -1,5 +1,6 @@
 //! Rowproof: decides whether a pull request to a SQL or dbt project can be trusted.
 
+pub mod audit;
 pub mod cli;
 pub mod commands;
 pub mod engine;
@@ -7,6 +8,7 @@ pub mod files;
 pub mod finding;
 pub mod gates;
 pub mod git;
+pub mod github;
 pub mod nearest;
 pub mod output;
 pub mod pii;

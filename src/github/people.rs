@@ -1,0 +1,104 @@
+//! Who may do what: permissions, teams, profiles, and who set a label.
+
+use super::error::ApiError;
+use super::pull::Account;
+use super::{Client, Repository, encoded};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+#[derive(Deserialize)]
+struct Permission {
+    #[serde(default)]
+    permission: String,
+    #[serde(default)]
+    role_name: String,
+}
+
+/// What a person may do in the repository: `admin`, `maintain`, `write`, `triage`, `read` or `none`. A custom role counts
+/// as the base role that GitHub names beside it.
+///
+/// # Errors
+/// [`ApiError`]; a person who is no collaborator has `none`.
+pub fn permission(client: &Client, repository: &Repository, login: &str) -> Result<String, ApiError> {
+    let path = repository.path(&format!("collaborators/{}/permission", encoded(login)));
+    match client.get::<Permission>(&path) {
+        Ok(found) => {
+            let known = ["admin", "maintain", "write", "triage", "read", "none"];
+            let role = if known.contains(&found.role_name.as_str()) { found.role_name } else { found.permission };
+            Ok(role)
+        }
+        Err(error) if error.is_not_found() => Ok("none".to_owned()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Logins of a team's members, those of its child teams among them.
+///
+/// # Errors
+/// [`ApiError`]; a token without `read:org` sees no team.
+pub fn team_members(client: &Client, team: &str) -> Result<Vec<String>, ApiError> {
+    let (organisation, slug) = team.split_once('/').unwrap_or(("", team));
+    let path = format!("/orgs/{}/teams/{}/members", encoded(organisation), encoded(slug));
+    Ok(client.get_all::<Account>(&path, None)?.into_iter().map(|a| a.login).collect())
+}
+
+/// A person's public name and e-mail address.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Profile {
+    /// Name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// E-mail address.
+    #[serde(default)]
+    pub email: Option<String>,
+}
+
+/// The public profile.
+///
+/// # Errors
+/// [`ApiError`].
+pub fn profile(client: &Client, login: &str) -> Result<Profile, ApiError> {
+    client.get(&format!("/users/{}", encoded(login)))
+}
+
+#[derive(Deserialize)]
+struct LabelEvent {
+    #[serde(default)]
+    event: String,
+    #[serde(default)]
+    actor: Option<Account>,
+    #[serde(default)]
+    label: Option<LabelName>,
+}
+
+#[derive(Deserialize)]
+struct LabelName {
+    name: String,
+}
+
+/// Who set each label last, from the log of events, which nobody can edit.
+///
+/// # Errors
+/// [`ApiError`].
+pub fn label_setters(
+    client: &Client,
+    repository: &Repository,
+    number: u64,
+) -> Result<BTreeMap<String, Option<String>>, ApiError> {
+    let events = match client.get_all::<LabelEvent>(&repository.path(&format!("issues/{number}/timeline")), None) {
+        Err(error) if error.is_not_found() => {
+            client.get_all::<LabelEvent>(&repository.path(&format!("issues/{number}/events")), None)?
+        }
+        other => other?,
+    };
+    let mut setters = BTreeMap::new();
+    for event in events {
+        let Some(label) = event.label else { continue };
+        match event.event.as_str() {
+            "labeled" => drop(setters.insert(label.name, event.actor.map(|a| a.login))),
+            "unlabeled" => drop(setters.remove(&label.name)),
+            _ => {}
+        }
+    }
+    Ok(setters)
+}

@@ -99,7 +99,7 @@ pub struct RunArgs {
     /// How to print the report.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
-    /// Also write the report to FILE, in the format of its ending (.json, .md, .txt); may be repeated.
+    /// Also write the report to FILE, in the format of its ending (.json, .md, .sarif, .xml for JUnit, .txt); may be repeated.
     #[arg(long, value_name = "FILE")]
     pub output: Vec<PathBuf>,
     /// Exit with 0 when a gate failed (never when something could not be decided).
@@ -113,6 +113,23 @@ pub struct RunArgs {
 /// How to print a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// For a terminal.
+    Table,
+    /// For programs.
+    Json,
+    /// For a pull request comment.
+    Markdown,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML, for test reports.
+    Junit,
+    /// GitHub workflow commands: annotations at the lines of a pull request.
+    Github,
+}
+
+/// How to print what is no report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TextFormat {
     /// For a terminal.
     Table,
     /// For programs.
@@ -218,8 +235,8 @@ pub struct ReconcileArgs {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub sample: usize,
     /// How to print.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = TextFormat::Table)]
+    pub format: TextFormat,
 }
 
 /// Arguments of `demo`.
@@ -261,8 +278,8 @@ pub enum PolicyCommand {
 #[command(after_help = "Example: rowproof gates --format markdown")]
 pub struct GatesArgs {
     /// How to print.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = TextFormat::Table)]
+    pub format: TextFormat,
 }
 
 /// Arguments of `explain`.

@@ -12,7 +12,7 @@ pub mod policy;
 pub mod reconcile;
 mod run;
 
-use crate::cli::{Cli, Command, Format, PolicyCommand, ReconcileArgs};
+use crate::cli::{Cli, Command, PolicyCommand, ReconcileArgs, TextFormat};
 use crate::output::reconciliation;
 use anyhow::{Context, Result};
 
@@ -39,9 +39,9 @@ pub fn execute(cli: &Cli) -> Result<u8> {
         }
         Command::Gates(args) => told((
             match args.format {
-                Format::Table => gates::table(console::width()),
-                Format::Json => gates::json(),
-                Format::Markdown => gates::markdown(),
+                TextFormat::Table => gates::table(console::width()),
+                TextFormat::Json => gates::json(),
+                TextFormat::Markdown => gates::markdown(),
             },
             0,
         )),
@@ -68,9 +68,9 @@ fn compare(args: &ReconcileArgs) -> Result<u8> {
     };
     let result = reconcile::reconcile(&request)?;
     let text = match args.format {
-        Format::Table => reconciliation::table(&result, console::width()),
-        Format::Json => reconciliation::json(&result)?,
-        Format::Markdown => reconciliation::markdown(&result),
+        TextFormat::Table => reconciliation::table(&result, console::width()),
+        TextFormat::Json => reconciliation::json(&result)?,
+        TextFormat::Markdown => reconciliation::markdown(&result),
     };
     told((text, reconcile::exit_code(&result)))
 }

@@ -47,6 +47,9 @@ pub(super) fn render(report: &Report, format: Format, look: &Look, sources: &Sou
     match format {
         Format::Json => output::json::render(report),
         Format::Markdown => Ok(output::markdown::render(report, &lookup)),
+        Format::Sarif => output::sarif::render(report),
+        Format::Junit => Ok(output::junit::render(report)),
+        Format::Github => Ok(output::annotations::render(report)),
         Format::Table => {
             let options = output::table::Options { color: look.color, width: look.width, verbose: look.verbose };
             Ok(output::table::render(report, &lookup, &options))
@@ -59,10 +62,36 @@ pub(super) fn render(report: &Report, format: Format, look: &Look, sources: &Sou
 /// # Errors
 /// An ending that means none.
 pub(super) fn format_of(file: &Path) -> Result<Format> {
+    if file.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".sarif.json")) {
+        return Ok(Format::Sarif);
+    }
     match file.extension().and_then(|e| e.to_str()) {
         Some("json") => Ok(Format::Json),
         Some("md") => Ok(Format::Markdown),
+        Some("sarif") => Ok(Format::Sarif),
+        Some("xml") => Ok(Format::Junit),
         Some("txt") => Ok(Format::Table),
-        _ => Err(anyhow!("{}: the ending tells the format; use .json, .md or .txt", file.display())),
+        _ => Err(anyhow!(
+            "{}: the ending tells the format; use .json, .md, .sarif, .xml (JUnit) or .txt",
+            file.display()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endings_tell_the_format() {
+        let format = |file: &str| format_of(Path::new(file)).ok();
+        assert_eq!(format("out/r.json"), Some(Format::Json));
+        assert_eq!(format("r.md"), Some(Format::Markdown));
+        assert_eq!(format("r.sarif"), Some(Format::Sarif));
+        assert_eq!(format("r.sarif.json"), Some(Format::Sarif));
+        assert_eq!(format("junit.xml"), Some(Format::Junit));
+        assert_eq!(format("r.txt"), Some(Format::Table));
+        assert_eq!(format("r"), None);
+        assert_eq!(format("r.html"), None);
     }
 }

@@ -15,6 +15,11 @@ pub fn terminal(text: &str) -> String {
     out
 }
 
+/// As [`terminal`], but the text keeps its line ends.
+pub fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n").split('\n').map(terminal).collect::<Vec<_>>().join("\n")
+}
+
 /// The character itself, or a harmless picture of it.
 pub fn visible(c: char) -> char {
     match c {
@@ -25,20 +30,25 @@ pub fn visible(c: char) -> char {
         '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
             '\u{fffd}'
         }
-        '\u{e0000}'..='\u{e007f}' => '\u{fffd}',
+        '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' => {
+            '\u{fffd}'
+        }
+        '\u{3164}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}' => '\u{fffd}',
+        // No characters at all; XML refuses them.
+        '\u{fdd0}'..='\u{fdef}' | '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
         c => c,
     }
 }
 
-/// Text within a line of a GitHub comment, also in a table cell: shows as written; no formatting, HTML, link, mention
-/// or line break comes of it.
+/// Text within a line of a GitHub comment, also in a table cell: shows as written; no formatting, HTML, link, mention,
+/// emoji or line break comes of it.
 pub fn markdown(text: &str) -> String {
-    escaped(&clip(&terminal(text), MAX_FIELD))
+    escaped(&terminal(&clip(text, MAX_FIELD)))
 }
 
 /// As [`markdown`], for sentences: what they hold between two backticks is shown in the type of code.
 pub fn markdown_prose(text: &str) -> String {
-    let text = clip(&terminal(text), MAX_FIELD);
+    let text = terminal(&clip(text, MAX_FIELD));
     let parts: Vec<&str> = text.split('`').collect();
     let pairs = (parts.len() - 1) / 2;
     let mut out = String::with_capacity(text.len() * 2);
@@ -55,31 +65,72 @@ pub fn markdown_prose(text: &str) -> String {
     out
 }
 
+/// Breaks what GitHub looks for in the rendered text, where an entity no longer helps: mentions, references, emoji.
+const BREAK: char = '\u{200b}';
+/// The fewest digits of a commit that GitHub links.
+const SHA_LENGTH: usize = 7;
+
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
-    let mut chars = text.chars().peekable();
     let mut last = ' ';
-    while let Some(c) = chars.next() {
-        let next = chars.peek().copied().unwrap_or(' ');
+    // Digits left of a commit id, and how many stand since its start or the last break.
+    let (mut left, mut run) = (0, 0);
+    for (at, c) in text.char_indices() {
+        let rest = &text[at + c.len_utf8()..];
+        let next = rest.chars().next().unwrap_or(' ');
+        if !word(last) {
+            (left, run) = (sha(&text[at..]), 0);
+        }
+        if left > 0 {
+            if run == SHA_LENGTH - 1 {
+                out.push(BREAK);
+                run = 0;
+            }
+            (left, run) = (left - 1, run + 1);
+        }
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
+            // The way that GitHub's manual names to keep a dollar sign from starting a formula.
+            '$' => out.push_str("<span>$</span>"),
             // Within a word it emphasises nothing, and names stay names for whoever searches the comment.
             '_' if last.is_ascii_alphanumeric() && next.is_ascii_alphanumeric() => out.push('_'),
-            '`' | '*' | '_' | '[' | ']' | '|' | '\\' | '~' | '$' => entity(&mut out, c),
-            // GitHub finds mentions and references in the rendered text, where an entity no longer helps.
-            '@' => out.push_str("@\u{200b}"),
-            '#' => out.push_str("#\u{200b}"),
-            '-' if last.eq_ignore_ascii_case(&'h') && next.is_ascii_digit() => out.push_str("-\u{200b}"),
-            ':' if next == '/' => entity(&mut out, c),
-            '.' if last.eq_ignore_ascii_case(&'w') => entity(&mut out, c),
+            '`' | '*' | '_' | '[' | ']' | '|' | '\\' | '~' => entity(&mut out, c),
+            '@' | '#' => out.extend([c, BREAK]),
+            // GH-12, and the references that a repository defines for itself (TICKET-12).
+            '-' if last.is_ascii_uppercase() || (last == 'h' && next.is_ascii_digit()) => out.extend([c, BREAK]),
+            ':' if next == '/' => {
+                entity(&mut out, c);
+                out.push(BREAK);
+            }
+            ':' if emoji(rest) => out.extend([c, BREAK]),
+            '.' if last.eq_ignore_ascii_case(&'w') => {
+                entity(&mut out, c);
+                out.push(BREAK);
+            }
             c => out.push(c),
         }
         last = c;
     }
     out
+}
+
+fn word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// Digits of the commit id that the text starts with; 0 when GitHub would take it for none.
+fn sha(text: &str) -> usize {
+    let digits = text.bytes().take_while(u8::is_ascii_hexdigit).count();
+    if digits >= SHA_LENGTH && !text[digits..].starts_with(word) { digits } else { 0 }
+}
+
+/// Whether what follows a colon makes it the start of an emoji's name (`:tada:`).
+fn emoji(rest: &str) -> bool {
+    let name = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'+' | b'-')).count();
+    name > 0 && rest[name..].starts_with(':')
 }
 
 /// A name within a line of a GitHub comment, in the type of code.
@@ -100,9 +151,21 @@ pub fn markdown_fence(language: &str, text: &str) -> String {
     format!("{fence}{language}\n{}\n{fence}\n", clean.trim_end_matches('\n'))
 }
 
+/// At most `max` bytes of whole characters, with a sign when something is left out.
+pub fn clip_bytes(text: &str, max: usize) -> String {
+    if text.len() <= max {
+        return text.to_owned();
+    }
+    let mut end = max.saturating_sub('…'.len_utf8());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", &text[..end])
+}
+
 /// At most `max` characters, with a sign when something is left out.
 pub fn clip(text: &str, max: usize) -> String {
-    if text.chars().count() <= max {
+    if text.len() <= max || text.chars().count() <= max {
         return text.to_owned();
     }
     let mut out: String = text.chars().take(max.saturating_sub(1)).collect();
@@ -129,10 +192,15 @@ mod tests {
         assert_eq!(markdown("a|b"), "a&#124;b");
         assert_eq!(markdown("<img src=x>"), "&lt;img src=x&gt;");
         assert_eq!(markdown("@octocat #1 org/r#2"), "@\u{200b}octocat #\u{200b}1 org/r#\u{200b}2");
-        assert_eq!(markdown("https://x www.x"), "https&#58;//x www&#46;x");
+        assert_eq!(markdown("https://x www.x"), "https&#58;\u{200b}//x www&#46;\u{200b}x");
         assert_eq!(markdown("a\n# b"), "a #\u{200b} b");
         assert_eq!(markdown("GH-12"), "GH-\u{200b}12");
         assert!(!markdown("`**_[](x)` _y_").contains(['`', '*', '_', '[']));
+        assert_eq!(markdown("TICKET-12 is utf-8"), "TICKET-\u{200b}12 is utf-8");
+        assert_eq!(markdown("a@b.example mailto:a@b"), "a@\u{200b}b.example mailto:a@\u{200b}b");
+        assert_eq!(markdown(":+1: 12:30 a: b"), ":\u{200b}+1: 12:30 a: b");
+        assert_eq!(markdown("$x$"), "<span>$</span>x<span>$</span>");
+        assert_eq!(markdown("0123456789abcdef 123456 feedbacks"), "012345\u{200b}6789ab\u{200b}cdef 123456 feedbacks");
         assert_eq!(markdown("lineage_diff/re-sourced"), "lineage_diff/re-sourced");
         assert_eq!(markdown_prose("`a_b` is `c` and ` <b>"), "<code>a_b</code> is <code>c</code> and &#96; &lt;b&gt;");
     }
@@ -144,7 +212,15 @@ mod tests {
     }
 
     #[test]
+    fn lines_stay_lines() {
+        assert_eq!(lines("a\r\n\tb\x1bc\n"), "a\n b␛c\n");
+    }
+
+    #[test]
     fn clipping_is_told() {
+        assert_eq!(clip_bytes("abcdef", 5), "ab…");
+        assert_eq!(clip_bytes("éé", 3), "…");
+        assert_eq!(clip_bytes("éé", 4), "éé");
         assert_eq!(clip("abcdef", 4), "abc…");
         assert_eq!(clip("abcd", 4), "abcd");
     }

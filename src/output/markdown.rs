@@ -1,233 +1,135 @@
-//! The report as a pull request comment: verdict, table, findings to unfold, reasons; within GitHub's length.
+//! The report as a pull request comment: verdict, table, findings to unfold, what they reach, numbers, reasons; within
+//! GitHub's length. Where room is short, findings fold down to lines and then to counts; none is dropped in silence.
+
+mod findings;
+mod graph;
+mod heading;
+mod models;
+mod numbers;
+mod reasons;
+mod room;
 
 use super::Sources;
-use super::escape::{clip, markdown, markdown_code, markdown_fence, markdown_prose};
-use super::excerpt::excerpt;
-use super::overview::{self, closing, gates, plural, reasons, rows, severity_word, short_sha, symbol};
-use crate::finding::{Finding, Severity};
+use super::escape::markdown;
+use super::overview::closing;
 use crate::report::{Report, Verdict};
 
-/// Characters of the whole comment; GitHub takes 65,536.
+/// Bytes of the whole comment; GitHub takes 65,536 characters.
 pub const BUDGET: usize = 60_000;
-/// Characters of the table of models.
-const TABLE_BUDGET: usize = 20_000;
-/// Characters of the reasons of errors and skips, and of the notices.
-const REASONS_BUDGET: usize = 8_000;
-/// Characters of a name in the heading.
-const NAME_BUDGET: usize = 120;
-/// Characters of one finding's evidence.
-const EVIDENCE_BUDGET: usize = 2_000;
-/// Columns of an excerpt.
-const EXCERPT_WIDTH: usize = 160;
+/// Bytes of the shorter form for a check run.
+const BRIEF: usize = 30_000;
 
-/// The whole comment, of at most [`BUDGET`] characters; what does not fit is counted.
+/// What stands around the report in a comment.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Frame<'a> {
+    /// Hidden first line(s), already safe (HTML comment).
+    pub marker: &'a str,
+    /// A line under the heading, ready Markdown, e.g. "reported by an unprivileged run".
+    pub note: Option<&'a str>,
+    /// Ready-made Markdown sections placed right after the table of models (human review, provenance). Never cut.
+    pub sections: &'a [String],
+    /// Where the whole report is: an URL that we made ourselves.
+    pub link: Option<&'a str>,
+}
+
+/// The comment without a frame, of at most [`BUDGET`] bytes.
 pub fn render(report: &Report, sources: Sources<'_>) -> String {
-    let mut text = heading(report);
-    if !report.changes.is_empty() || !report.outcomes.is_empty() {
-        text.push_str(&table(report));
-    }
-    let mut tail = section("Not decided or not checked", reason_lines(report), "reason");
-    tail.push_str(&section("Notices", notice_lines(report), "notice"));
-    tail.push_str(&evidence(report));
-    tail.push_str(&format!("\n{}\n", markdown(&closing(report))));
-    // Room for the line that counts what is left out.
-    let room = BUDGET.saturating_sub(text.chars().count() + tail.chars().count() + 200);
-    text.push_str(&findings(report, sources, room));
-    text.push_str(&tail);
-    text
+    render_framed(report, sources, &Frame::default())
 }
 
-fn heading(report: &Report) -> String {
-    let name = |text: &str| markdown_code(&clip(text, NAME_BUDGET));
-    format!(
-        "## {} Rowproof: {}\n\n{}..{} of {} · policy {} ({}) · {} · {}\n",
-        symbol(report.verdict),
-        report.verdict.word(),
-        name(short_sha(&report.base.sha)),
-        name(short_sha(&report.head.sha)),
-        name(&report.project.name),
-        name(&report.policy.path),
-        markdown(&clip(&report.policy.side, NAME_BUDGET)),
-        plural(report.changes.len(), "changed model"),
-        overview::finding_counts(report),
-    )
+/// The comment, of at most [`BUDGET`] bytes unless the frame's own parts alone are longer.
+pub fn render_framed(report: &Report, sources: Sources<'_>, frame: &Frame<'_>) -> String {
+    compose(report, Some(sources), frame, BUDGET)
 }
 
-fn table(report: &Report) -> String {
-    let gates = gates(report);
-    let mut text = String::from("\n| model | layer | change |");
-    for gate in &gates {
-        text.push_str(&format!(" {} |", markdown(gate)));
+/// The shorter form: findings as lines, without excerpts and evidence.
+pub(super) fn brief(report: &Report, frame: &Frame<'_>) -> String {
+    compose(report, None, frame, BRIEF)
+}
+
+/// Puts the parts together. Each gets a share of what the parts before it left; `sources` is `None` for the shorter
+/// form.
+fn compose(report: &Report, sources: Option<Sources<'_>>, frame: &Frame<'_>, budget: usize) -> String {
+    let whole = whole(frame);
+    let mut text = opening(report, frame);
+    let closing = footer(report, frame);
+    let mut sections = String::new();
+    for section in frame.sections {
+        sections.push_str(&format!("\n{}\n", section.trim_end()));
     }
-    text.push_str(&format!("\n|{}\n", " --- |".repeat(gates.len() + 3)));
-    let rows = rows(report, &gates);
-    let total = rows.len();
-    let mut used = text.chars().count();
-    if used > TABLE_BUDGET / 2 {
-        return format!("\nThe table of {} is in the report.\n", plural(gates.len(), "gate"));
-    }
-    for (shown, row) in rows.into_iter().enumerate() {
-        let mut line =
-            format!("| {} | {} | {} |", markdown_code(row.model), markdown(row.layer), markdown(&row.change));
-        for verdict in row.verdicts {
-            line.push_str(&match verdict {
-                Some(v @ (Verdict::Fail | Verdict::Error)) => format!(" {} **{}** |", symbol(v), v.word()),
-                Some(v) => format!(" {} {} |", symbol(v), v.word()),
-                None => " |".to_owned(),
-            });
-        }
-        line.push('\n');
-        used += line.chars().count();
-        if used > TABLE_BUDGET {
-            text.push_str(&format!("\n{} in the report.\n", plural(total - shown, "more model")));
-            break;
-        }
-        text.push_str(&line);
+    let fixed = text.len() + closing.len() + sections.len();
+    let mut room = budget.saturating_sub(fixed);
+    // Room for the lines that count what is left out, one for each part.
+    room = room.saturating_sub(room::COUNT * 8);
+    let mut take = |share: usize, part: &dyn Fn(usize) -> String| {
+        let part = part(room / share);
+        room = room.saturating_sub(part.len());
+        part
+    };
+    let table = take(4, &|room| models::table(report, room, &whole));
+    let undecided = take(5, &|room| reasons::undecided(report, room, &whole));
+    let graph = take(7, &|room| graph::section(report, room));
+    let numbers = take(6, &|room| numbers::section(report, room, &whole));
+    let skipped = take(8, &|room| reasons::skipped(report, room, &whole));
+    let notices = take(6, &|room| reasons::notices(report, room, &whole));
+    let found = take(1, &|room| findings::section(report, sources, room, &whole));
+    let evidence = match sources {
+        Some(_) => take(1, &|room| reasons::evidence(report, room.min(10_000), &whole)),
+        None => String::new(),
+    };
+    for part in [table, sections, undecided, found, graph, numbers, skipped, notices, evidence, closing] {
+        text.push_str(&part);
     }
     text
 }
 
-fn findings(report: &Report, sources: Sources<'_>, room: usize) -> String {
-    if report.findings.is_empty() {
-        return String::new();
-    }
-    let mut text = String::from("\n### Findings\n\n");
-    let mut used = text.chars().count();
-    for (shown, finding) in report.findings.iter().enumerate() {
-        let block = block(finding, sources);
-        used += block.chars().count();
-        if used > room {
-            text.push_str(&format!("**{} in the report.**\n", plural(report.findings.len() - shown, "more finding")));
-            break;
-        }
-        text.push_str(&block);
-    }
-    text
-}
-
-fn block(finding: &Finding, sources: Sources<'_>) -> String {
-    let target = match &finding.column {
-        Some(column) => format!("{}.{column}", finding.model),
-        None => finding.model.clone(),
-    };
-    let open = if finding.severity == Severity::Error { " open" } else { "" };
-    let mut text = format!(
-        "<details{open}><summary>{} <b>{}</b> {} on {}: {}</summary>\n\n",
-        severity_symbol(finding.severity),
-        severity_word(finding.severity),
-        markdown_code(&finding.rule),
-        markdown_code(&target),
-        markdown_prose(&finding.message),
-    );
-    if let Some(location) = &finding.location {
-        text.push_str(&format!(
-            "{} line {}, column {}\n\n",
-            markdown_code(&location.path),
-            location.line,
-            location.column
-        ));
-        let found = sources(&location.path).and_then(|source| excerpt(&source, location, EXCERPT_WIDTH));
-        if let Some(found) = found {
-            let width = found.lines.last().map_or(1, |l| l.number.to_string().len());
-            let mut code = String::new();
-            for line in &found.lines {
-                code.push_str(&format!("{:>width$} | {}\n", line.number, line.text));
-                code.push_str(&format!("{:>width$} | {}{}\n", "", " ".repeat(line.indent), "^".repeat(line.length)));
-            }
-            if found.more > 0 {
-                code.push_str(&format!("{:>width$} | and {}\n", "", plural(found.more as usize, "more line")));
-            }
-            text.push_str(&markdown_fence("text", &code));
-            text.push('\n');
-        }
-    }
-    if !finding.help.is_empty() {
-        text.push_str(&format!("**What to do:** {}\n\n", markdown_prose(&finding.help)));
-    }
-    if !finding.evidence.is_empty() {
-        // A map of JSON values can always be written.
-        let evidence = serde_json::to_string_pretty(&finding.evidence).unwrap_or_else(|e| e.to_string());
-        text.push_str(&markdown_fence("json", &clip(&evidence, EVIDENCE_BUDGET)));
-        text.push('\n');
-    }
-    text.push_str("</details>\n\n");
-    text
-}
-
-fn severity_symbol(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => symbol(Verdict::Fail),
-        Severity::Warning => symbol(Verdict::Warn),
-        Severity::Note => "·",
+/// Where what is left out can be found, in words.
+fn whole(frame: &Frame<'_>) -> String {
+    match frame.link {
+        Some(link) if plain_url(link) => format!("in [the whole report]({link})"),
+        _ => "in the report".to_owned(),
     }
 }
 
-fn reason_lines(report: &Report) -> Vec<String> {
-    let line = |reason: overview::Reason<'_>| {
-        let models: Vec<String> = reason.models.iter().take(20).map(|m| markdown_code(m)).collect();
-        let more = match reason.models.len().saturating_sub(20) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        format!(
-            "- {} **{}** {} on {}{more}: {}\n",
-            symbol(reason.verdict),
-            reason.verdict.word(),
-            reason.gates.iter().map(|g| markdown_code(g)).collect::<Vec<_>>().join(", "),
-            models.join(", "),
-            markdown_prose(reason.reason)
-        )
-    };
-    reasons(report).into_iter().map(line).collect()
+/// We made the link ourselves; this only keeps a slip of ours from breaking the comment.
+fn plain_url(link: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!&*+,;=%".contains(c);
+    let web = link.starts_with("https://") || link.starts_with("http://");
+    web && link.len() <= 300 && link.chars().all(allowed)
 }
 
-fn notice_lines(report: &Report) -> Vec<String> {
-    let line = |notice: &crate::report::Notice| {
-        let place = if notice.place.is_empty() { String::new() } else { format!("{}: ", markdown_code(&notice.place)) };
-        format!("- **{}** {place}{}\n", severity_word(notice.severity), markdown_prose(&notice.message))
-    };
-    report.notices.iter().map(line).collect()
-}
-
-/// What each gate saw, also where nothing is wrong, to unfold.
-fn evidence(report: &Report) -> String {
-    let told = report.outcomes.iter().filter(|o| !matches!(o.verdict, Verdict::Error | Verdict::Skip));
-    let line = |outcome: &crate::report::Outcome| {
-        format!(
-            "- {} {} {} on {}: {}\n",
-            symbol(outcome.verdict),
-            outcome.verdict.word(),
-            markdown_code(&outcome.gate),
-            markdown_code(&outcome.model),
-            markdown_prose(&outcome.summary)
-        )
-    };
-    let lines = within_budget(told.map(line).collect(), "outcome");
-    if lines.is_empty() {
-        return lines;
-    }
-    format!("\n<details><summary>Evidence</summary>\n\n{lines}\n</details>\n")
-}
-
-/// A list under a heading.
-fn section(title: &str, lines: Vec<String>, word: &str) -> String {
-    if lines.is_empty() {
-        return String::new();
-    }
-    format!("\n### {title}\n\n{}", within_budget(lines, word))
-}
-
-/// The lines that fit into [`REASONS_BUDGET`], and how many do not.
-fn within_budget(lines: Vec<String>, word: &str) -> String {
+fn opening(report: &Report, frame: &Frame<'_>) -> String {
     let mut text = String::new();
-    let mut used = 0;
-    for (shown, line) in lines.iter().enumerate() {
-        used += line.chars().count();
-        if used > REASONS_BUDGET {
-            text.push_str(&format!("- {} in the report\n", plural(lines.len() - shown, &format!("more {word}"))));
-            break;
-        }
-        text.push_str(line);
+    if !frame.marker.is_empty() {
+        text.push_str(&format!("{}\n", frame.marker.trim_end()));
+    }
+    text.push_str(&heading::heading(report));
+    if let Some(note) = frame.note {
+        text.push_str(&format!("\n{}\n", note.trim_end()));
     }
     text
+}
+
+fn footer(report: &Report, frame: &Frame<'_>) -> String {
+    let link = match frame.link {
+        Some(link) if plain_url(link) => format!(" · [whole report]({link})"),
+        _ => String::new(),
+    };
+    format!("\n<sub>{}{link}</sub>\n", heading::tool(report))
+}
+
+/// The coloured sign of a verdict; a legend or the word stands beside it.
+fn sign(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "✅",
+        Verdict::Warn => "⚠️",
+        Verdict::Fail => "❌",
+        Verdict::Skip => "➖",
+        Verdict::Error => "❓",
+    }
+}
+
+/// The summary line, shared by heading and check run.
+fn summary_line(report: &Report) -> String {
+    markdown(&closing(report))
 }

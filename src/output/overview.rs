@@ -1,7 +1,8 @@
 //! What all faces tell of a report in the same words: gates in order, verdict per pair, counts, reasons, the last line.
 
-use crate::finding::Severity;
+use crate::finding::{Finding, Severity};
 use crate::report::{ChangeKind, Equivalence, Outcome, Report, Verdict};
+use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The sign of a verdict; it always stands beside the word.
@@ -24,6 +25,28 @@ pub fn severity_word(severity: Severity) -> &'static str {
     }
 }
 
+/// What a finding is about: `model.column`, or the model.
+pub fn target(finding: &Finding) -> String {
+    match &finding.column {
+        Some(column) => format!("{}.{column}", finding.model),
+        None => finding.model.clone(),
+    }
+}
+
+/// The findings, worst first, in their own order otherwise. A report of our own has them so already.
+pub fn worst_first(report: &Report) -> Vec<&Finding> {
+    let mut all: Vec<&Finding> = report.findings.iter().collect();
+    all.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    all
+}
+
+/// Why the trusted policy leaves the finding alone, when it does. Only a note is suppressed: the word alone hides
+/// nothing.
+pub fn suppressed(finding: &Finding) -> Option<&str> {
+    let why = finding.evidence.get("suppressed")?.as_str()?;
+    (finding.severity == Severity::Note).then_some(why)
+}
+
 /// The gates of the report in an order that every model's outcomes agree with.
 pub fn gates(report: &Report) -> Vec<&str> {
     let mut order: Vec<&str> = Vec::new();
@@ -33,7 +56,9 @@ pub fn gates(report: &Report) -> Vec<&str> {
         if model != Some(outcome.model.as_str()) {
             (model, at) = (Some(outcome.model.as_str()), 0);
         }
-        at = match order.iter().position(|g| *g == outcome.gate) {
+        // Most models are asked the same gates: the next one is where the last model had it.
+        let next = (order.get(at) == Some(&outcome.gate.as_str())).then_some(at);
+        at = match next.or_else(|| order.iter().position(|g| *g == outcome.gate)) {
             Some(position) => position + 1,
             None => {
                 order.insert(at, &outcome.gate);
@@ -135,26 +160,18 @@ pub struct Reason<'a> {
 
 /// The reasons of all errors, then of all skips, each once.
 pub fn reasons(report: &Report) -> Vec<Reason<'_>> {
-    let mut reasons: Vec<Reason<'_>> = Vec::new();
+    let mut by_gate: IndexMap<(Verdict, &str, &str), Vec<&str>> = IndexMap::new();
     for verdict in [Verdict::Error, Verdict::Skip] {
         for outcome in report.outcomes.iter().filter(|o| o.verdict == verdict) {
-            let (gate, reason) = (outcome.gate.as_str(), reason_of(outcome));
-            let known = reasons.iter_mut().find(|r| r.verdict == verdict && r.gates == [gate] && r.reason == reason);
-            match known {
-                Some(known) => known.models.push(&outcome.model),
-                None => reasons.push(Reason { verdict, gates: vec![gate], reason, models: vec![&outcome.model] }),
-            }
+            by_gate.entry((verdict, reason_of(outcome), &outcome.gate)).or_default().push(&outcome.model);
         }
     }
-    let mut joined: Vec<Reason<'_>> = Vec::new();
-    for one in reasons {
-        let same = |r: &&mut Reason<'_>| r.verdict == one.verdict && r.reason == one.reason && r.models == one.models;
-        match joined.iter_mut().find(same) {
-            Some(known) => known.gates.extend(one.gates),
-            None => joined.push(one),
-        }
+    let mut joined: IndexMap<(Verdict, &str, Vec<&str>), Vec<&str>> = IndexMap::new();
+    for ((verdict, reason, gate), models) in by_gate {
+        joined.entry((verdict, reason, models)).or_default().push(gate);
     }
-    joined
+    let reason = |((verdict, reason, models), gates)| Reason { verdict, gates, reason, models };
+    joined.into_iter().map(reason).collect()
 }
 
 /// The reason without the model's own name before it: that is told anyway.

@@ -106,7 +106,7 @@ fn escaped(text: &str) -> String {
                 out.push(BREAK);
             }
             ':' if emoji(rest) => out.extend([c, BREAK]),
-            '.' if last.eq_ignore_ascii_case(&'w') => {
+            '.' if web(&text[..at]) => {
                 entity(&mut out, c);
                 out.push(BREAK);
             }
@@ -115,6 +115,11 @@ fn escaped(text: &str) -> String {
         last = c;
     }
     out
+}
+
+/// Whether a full stop here makes a web address (`www.`).
+fn web(before: &str) -> bool {
+    before.len().checked_sub(3).and_then(|at| before.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case("www"))
 }
 
 fn word(c: char) -> bool {

@@ -27,12 +27,13 @@ pub fn to_do(finding: &Finding) -> &str {
     }
 }
 
-/// A fragment as a sentence: it begins with a capital letter.
+/// A fragment as a sentence: from a capital letter to a full stop.
 fn sentence(text: &str) -> String {
     let text = text.trim();
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    first + chars.as_str()
+    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{stop}", chars.as_str())
 }
 
 #[cfg(test)]

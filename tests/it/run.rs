@@ -94,26 +94,23 @@ fn one_report_has_several_faces() {
     edit(&sandbox, ORDERS, "totals.revenue,", "totals.order_cost as revenue,");
     sandbox.commit("head");
     let out = tempfile::tempdir().unwrap();
-    let (json, markdown) = (out.path().join("r.json"), out.path().join("r.md"));
-    let ran = sandbox.rowproof(&[
-        "run",
-        "--base",
-        "base",
-        "--head",
-        "head",
-        "--exit-zero",
-        "--output",
-        json.to_str().unwrap(),
-        "--output",
-        markdown.to_str().unwrap(),
-    ]);
+    let files = ["r.json", "r.md", "r.sarif", "r.xml"].map(|name| out.path().join(name).to_str().unwrap().to_owned());
+    let mut args = vec!["run", "--base", "base", "--head", "head", "--exit-zero", "--format", "github"];
+    args.extend(files.iter().flat_map(|file| ["--output", file.as_str()]));
+    let ran = sandbox.rowproof(&args);
     assert_eq!(ran.code, 0, "--exit-zero masks a failed gate: {}", ran.stderr);
-    let report: rowproof::report::Report = serde_json::from_str(&std::fs::read_to_string(json).unwrap()).unwrap();
-    let markdown = std::fs::read_to_string(markdown).unwrap();
+    let [json, markdown, sarif, junit] = files.map(|file| std::fs::read_to_string(file).unwrap());
+    let report: rowproof::report::Report = serde_json::from_str(&json).unwrap();
+    let sarif: Value = serde_json::from_str(&sarif).unwrap();
+    let in_sarif: Vec<&str> =
+        sarif["runs"][0]["results"].as_array().unwrap().iter().filter_map(|r| r["ruleId"].as_str()).collect();
     assert!(!report.findings.is_empty());
     for finding in &report.findings {
-        assert!(ran.stdout.contains(&finding.rule), "{} is not on the terminal", finding.rule);
-        // Markdown may escape the underscore of a rule.
-        assert!(markdown.replace('\\', "").contains(&finding.rule), "{} is not in the comment", finding.rule);
+        let command = format!("title={} on {}", finding.rule, finding.model);
+        assert!(ran.stdout.contains(&command), "{command} is no annotation");
+        assert!(markdown.contains(&finding.rule), "{} is not in the comment", finding.rule);
+        assert!(in_sarif.contains(&finding.rule.as_str()), "{} is not in the SARIF file", finding.rule);
+        assert!(junit.contains(&finding.rule), "{} is not in the JUnit file", finding.rule);
     }
+    assert!(ran.stdout.lines().all(|l| l.starts_with("::") || l.starts_with("rowproof: ")), "{}", ran.stdout);
 }

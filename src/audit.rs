@@ -1,0 +1,3 @@
+//! The LLM audit: provenance, record, labels, human rules.
+
+pub mod provenance;

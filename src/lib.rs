@@ -1,5 +1,6 @@
 //! Rowproof: decides whether a pull request to a SQL or dbt project can be trusted.
 
+pub mod audit;
 pub mod cli;
 pub mod commands;
 pub mod engine;

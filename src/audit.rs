@@ -1,0 +1,3 @@
+//! Who and what stands behind a pull request: judged from data that others gathered. Reads nothing itself.
+
+pub mod review;

@@ -4,3 +4,4 @@ pub mod labels;
 pub mod ledger;
 pub mod provenance;
 pub mod record;
+pub mod review;

@@ -10,6 +10,7 @@ pub mod lineage_diff;
 pub mod parse;
 pub mod pii_scan;
 pub mod reconcile;
+pub mod review;
 pub mod row_count_diff;
 pub mod safety;
 #[cfg(test)]
@@ -80,6 +81,7 @@ pub const GATES: &[&GateSpec] = &[
     &lineage_diff::SPEC,
     &pii_scan::SPEC,
     &reconcile::SPEC,
+    &review::SPEC,
 ];
 
 /// The gate of that id.

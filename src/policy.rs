@@ -3,6 +3,7 @@
 mod assemble;
 mod check;
 mod decode;
+pub mod holidays;
 pub mod json_schema;
 mod marked;
 mod merge;

@@ -1,14 +1,16 @@
 //! What one policy file says that cannot be: names that do not exist, globs that do not parse, empty promises.
 
 use super::decode::Decoded;
+use super::holidays::Holidays;
 use super::marked::Node;
 use super::problem::{Mark, Problem, suggestion};
 use crate::gates::GateSpec;
 use globset::{Glob, GlobBuilder};
+use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
 /// Gates that are designed and not built yet: naming one is no typing mistake, and no pass either.
-const PLANNED: &[&str] = &["explain_plan", "semantics", "metric_definition_review", "integrity", "review"];
+const PLANNED: &[&str] = &["explain_plan", "semantics", "metric_definition_review", "integrity"];
 
 /// The one version of the format.
 const VERSION: u32 = 1;
@@ -186,19 +188,36 @@ impl Checker<'_> {
                 let mark = self.mark(&["windows", name, "days"]);
                 self.tell(mark, format!("window `{name}` has no days, so nothing could ever be merged"), "name days");
             }
-            if !zone_like(&window.tz) {
+            if !is_zone(&window.tz) {
                 let mark = self.mark(&["windows", name, "tz"]);
-                self.tell(mark, format!("`{}` is no time zone", window.tz), "write one like `Europe/Paris` or `UTC`");
+                self.tell(mark, format!("`{}` is no time zone", window.tz), zone_hint(&window.tz));
+            }
+            if let Some(Holidays::Calendar(path)) = &window.holidays
+                && !inside(path)
+            {
+                let mark = self.mark(&["windows", name, "holidays"]);
+                let help = "name an .ics file of the repository, from the folder of this file, or list days";
+                self.tell(mark, format!("`{path}` is no calendar file of the repository"), help);
             }
         }
     }
 }
 
-/// The shape of an IANA name; whether the zone exists is known where it is used.
-fn zone_like(text: &str) -> bool {
-    let part = |p: &str| {
-        p.starts_with(|c: char| c.is_ascii_uppercase())
-            && p.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+'))
-    };
-    text.split('/').count() <= 3 && text.split('/').all(part)
+/// Whether the IANA database has the zone, by its name as written there.
+fn is_zone(text: &str) -> bool {
+    // Looking up is deaf to case; a policy that is read elsewhere may not be.
+    text != "Etc/Unknown" && TimeZone::get(text).is_ok_and(|zone| zone.iana_name() == Some(text))
+}
+
+fn zone_hint(text: &str) -> String {
+    let names: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+    match crate::nearest::nearest(text, names.iter().map(String::as_str)) {
+        Some(close) => format!("did you mean `{close}`?"),
+        None => "write one like `Europe/Paris` or `UTC`".to_owned(),
+    }
+}
+
+/// Whether a path names something by its way from the policy's folder; how far `..` may go, the reader knows.
+fn inside(path: &str) -> bool {
+    !path.trim().is_empty() && !path.starts_with(['/', '~']) && !path.contains(['\\', ':'])
 }

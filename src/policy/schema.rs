@@ -1,5 +1,6 @@
 //! The policy file as it is written: what serde reads and the JSON Schema is made from.
 
+use super::holidays::Holidays;
 use super::values::{Day, Hours, Length, Percent};
 use crate::finding::Severity;
 use schemars::JsonSchema;
@@ -197,11 +198,11 @@ pub struct Window {
     pub tz: String,
     /// Days of the week.
     pub days: Vec<Weekday>,
-    /// Hours of these days.
+    /// Hours of these days in that zone: from the first on, until before the second.
     pub hours: Hours,
-    /// Calendar file (.ics) of days without merging, from the folder of the policy file.
+    /// Days without merging: a calendar file (.ics) from the folder of the policy file, or a list of days.
     #[serde(default)]
-    pub holidays: Option<String>,
+    pub holidays: Option<Holidays>,
     /// Who may merge outside the window, and how.
     #[serde(default, rename = "override")]
     pub exception: Option<WindowOverride>,

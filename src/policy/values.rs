@@ -1,6 +1,6 @@
 //! Values with a form of their own: percentages, durations, hours of the day.
 
-use jiff::civil::{Date, Time};
+use jiff::civil::Date;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use std::borrow::Cow;
@@ -120,15 +120,15 @@ impl FromStr for Length {
 /// Hours of a day, written `09:00-16:00`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hours {
-    /// From.
-    pub from: Time,
-    /// Until, exclusive; later than `from`.
-    pub until: Time,
+    /// From: minutes after midnight.
+    pub from: u16,
+    /// Until, exclusive: minutes after midnight, later than `from`, at most 1,440 (`24:00`).
+    pub until: u16,
     /// As written.
     pub text: String,
 }
 
-written!(Hours, r"^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$", "Hours of a day, such as 09:00-16:00.");
+written!(Hours, r"^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$", "Hours of a day, such as 09:00-16:00; 24:00 is its end.");
 
 impl FromStr for Hours {
     type Err = String;
@@ -138,7 +138,9 @@ impl FromStr for Hours {
         let (from, until) = text.split_once('-').ok_or_else(wrong)?;
         let time = |part: &str| {
             let (hour, minute) = part.split_once(':').filter(|(h, m)| h.len() == 2 && m.len() == 2)?;
-            Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
+            let digits = |s: &str| s.chars().all(|c| c.is_ascii_digit()).then(|| s.parse::<u16>().ok()).flatten();
+            let (hour, minute) = (digits(hour)?, digits(minute)?);
+            (minute < 60 && hour * 60 + minute <= 24 * 60).then_some(hour * 60 + minute)
         };
         let (from, until) = (time(from).ok_or_else(wrong)?, time(until).ok_or_else(wrong)?);
         if from >= until {
@@ -191,7 +193,8 @@ mod tests {
     #[test]
     fn hours_and_days() {
         assert!("09:00-16:00".parse::<Hours>().is_ok());
-        for wrong in ["9-16", "16:00-09:00", "09:00-24:30", "09:00", "é:00-16:00", "09:00-09:00"] {
+        assert_eq!("00:00-24:00".parse::<Hours>().map(|h| (h.from, h.until)), Ok((0, 1_440)));
+        for wrong in ["9-16", "16:00-09:00", "09:00-24:30", "24:00-24:00", "+9:00-10:00", "09:60-10:00", "09:00", "é:00-16:00", "09:00-09:00"] {
             assert!(wrong.parse::<Hours>().is_err(), "{wrong}");
         }
         assert!("2027-03-01".parse::<Day>().is_ok());

@@ -29,14 +29,14 @@ fi
 
 # Writes one output of the step: NAME VALUE.
 output() {
-    one_line "the output $1" "$2"
+    one_line "$1" "$2"
     printf '%s=%s\n' "$1" "$2" >>"${GITHUB_OUTPUT:?}"
 }
 
 # Refuses a VALUE of several lines: NAME VALUE.
 one_line() {
     case $2 in
-        *$'\n'* | *$'\r'*) refuse "$1 has more than one line" ;;
+        *$'\n'* | *$'\r'*) refuse "\`$1\` has more than one line" ;;
     esac
 }
 
@@ -55,8 +55,8 @@ check_words() {
     one_of mode "$INPUT_MODE" all run post review
     one_of comment "$INPUT_COMMENT" auto always failure never
     one_of fail-on "$INPUT_FAIL_ON" error warning never
-    one_line 'input `working-directory`' "$INPUT_WORKING_DIRECTORY"
-    one_line 'input `report`' "$INPUT_REPORT"
+    one_line working-directory "$INPUT_WORKING_DIRECTORY"
+    one_line report "$INPUT_REPORT"
     if [ ! -x "${ROWPROOF_BINARY:-}" ]; then
         refuse 'rowproof is not installed: the step before this one did not name its binary'
     fi

@@ -44,7 +44,7 @@ wanted_digest() {
     local known given=$INPUT_CHECKSUM pattern='^[0-9a-f]{64}$'
     known=$(locked | sed -n "s/^\([0-9a-f]*\) ${1//./\\.}$/\1/p" | sed -n 1p)
     if [ -n "$given" ]; then
-        [[ $given =~ $pattern ]] || refuse 'input `checksum` is no SHA-256: it takes 64 lower-case hexadecimal digits'
+        [[ $given =~ $pattern ]] || refuse "input \`checksum\` is no SHA-256: it takes 64 lower-case hexadecimal digits"
         if [ -n "$known" ] && [ "$known" != "$given" ]; then
             refuse "input \`checksum\` differs from the digest of $1 in action/release.lock"
         fi
@@ -110,7 +110,7 @@ attest() {
     repository=$(repository)
     GH_TOKEN=$INPUT_TOKEN gh attestation verify "$1" --repo "$repository" \
         --signer-workflow "$repository/.github/workflows/release.yml" >&2 ||
-        refuse 'the attestation of the archive does not hold, or could not be fetched; `verify: off` relies on the digest alone'
+        refuse "the attestation of the archive does not hold, or could not be fetched; \`verify: off\` relies on the digest alone"
 }
 
 # Unpacks the program, and nothing else: ARCHIVE NAME FOLDER.
@@ -213,8 +213,8 @@ use_release() {
     tell "$folder/rowproof" "$version"
 }
 
-one_line 'input `version`' "$INPUT_VERSION"
-one_line 'input `checksum`' "$INPUT_CHECKSUM"
+one_line version "$INPUT_VERSION"
+one_line checksum "$INPUT_CHECKSUM"
 one_of verify "$INPUT_VERIFY" auto require off
 if [ -n "${ROWPROOF_BIN:-}" ]; then
     use_named

@@ -37,7 +37,7 @@ complete_history() {
     export GIT_TERMINAL_PROMPT=0
     if [ "$("${git[@]}" rev-parse --is-shallow-repository 2>/dev/null || echo unknown)" = true ]; then
         "${git[@]}" fetch --quiet --no-tags --no-recurse-submodules --unshallow origin >/dev/null 2>&1 ||
-            say notice 'the clone is shallow and could not be completed; `fetch-depth: 0` of actions/checkout brings all of it'
+            say notice "the clone is shallow and could not be completed; \`fetch-depth: 0\` of actions/checkout brings all of it"
     fi
     for sha in "$EVENT_BASE" "$EVENT_HEAD" "$INPUT_BASE" "$INPUT_HEAD"; do
         [[ $sha =~ $pattern ]] || continue
@@ -62,23 +62,26 @@ policy() {
     printf 'base:%s' "${file#./}"
 }
 
-# Moves a file to where an input says: FILE PATH INPUT_NAME. A path within the workspace does not leave it through a
-# symbolic link, which the pull request may have made.
+# Refuses a file to write: PATH INPUT_NAME. A path within the workspace must not leave it through a symbolic link, which
+# the pull request may have made.
+check_place() {
+    local folder=${1%/*} real workspace
+    [ ! -d "$1" ] || refuse "input \`$2\`: $1 is a folder"
+    [ "${1#"${GITHUB_WORKSPACE:?}"/}" != "$1" ] || return 0
+    workspace=$(cd -P -- "$GITHUB_WORKSPACE" && pwd -P)
+    while [ ! -e "$folder" ] && [ ! -L "$folder" ]; do
+        folder=${folder%/*}
+    done
+    real=$(cd -P -- "$folder" 2>/dev/null && pwd -P) || refuse "input \`$2\`: $folder is no folder"
+    case $real/ in
+        "$workspace"/*) ;;
+        *) refuse "input \`$2\`: $folder leads out of the workspace" ;;
+    esac
+}
+
+# Moves a file to its place, over whatever file or link is there: FILE PATH.
 place() {
-    local folder=${2%/*} real workspace
-    if [ "${2#"${GITHUB_WORKSPACE:?}"/}" != "$2" ]; then
-        workspace=$(cd -P -- "$GITHUB_WORKSPACE" && pwd -P)
-        while [ ! -e "$folder" ] && [ ! -L "$folder" ]; do
-            folder=${folder%/*}
-        done
-        real=$(cd -P -- "$folder" 2>/dev/null && pwd -P) || refuse "input \`$3\`: $folder is no folder"
-        case $real/ in
-            "$workspace"/*) ;;
-            *) refuse "input \`$3\`: $folder leads out of the workspace" ;;
-        esac
-    fi
     mkdir -p -- "${2%/*}"
-    [ ! -d "$2" ] || refuse "input \`$3\`: $2 is a folder"
     mv -f -- "$1" "$2"
 }
 
@@ -90,10 +93,8 @@ judge() {
     [ -z "$INPUT_HEAD" ] || arguments+=("--head=$INPUT_HEAD")
     [ -z "$INPUT_POLICY" ] || arguments+=("--policy=$(policy)")
     [ "$1" = "$(cd -- "${GITHUB_WORKSPACE:?}" && pwd)" ] || arguments+=("--project-dir=$1")
-    if [ "$INPUT_MODE" = run ] || [ "$INPUT_MODE" = all ]; then
-        read_args
-        arguments+=(${ARGS[@]+"${ARGS[@]}"})
-    fi
+    read_args
+    arguments+=(${ARGS[@]+"${ARGS[@]}"})
     keep_environment
     CODE=0
     (cd -- "$1" && exec env -i "${KEPT[@]}" "$ROWPROOF_BINARY" "${arguments[@]}") || CODE=$?
@@ -117,13 +118,15 @@ run() {
         *.sarif) sarif=$(located "$folder" "$INPUT_SARIF") ;;
         *) refuse "input \`sarif\` is \`$INPUT_SARIF\`; its name must end in .sarif" ;;
     esac
+    check_place "$report" report
+    [ -z "$sarif" ] || check_place "$sarif" sarif
+    # A report of an earlier run must not pass for this one's.
+    rm -f -- "$report" ${sarif:+"$sarif"}
     complete_history "$folder"
     scratch=$(mktemp -d "${RUNNER_TEMP:?}/rowproof.XXXXXX")
     judge "$folder" "$scratch"
-    # A report of an earlier run must not pass for this one's.
-    rm -f -- "$report" ${sarif:+"$sarif"}
     if [ -f "$scratch/report.json" ]; then
-        place "$scratch/report.json" "$report" report
+        place "$scratch/report.json" "$report"
         output report "$report"
     elif [ "$CODE" != 2 ]; then
         say error "rowproof ended with exit code $CODE and wrote no report"
@@ -133,17 +136,17 @@ run() {
         output markdown "$scratch/report.md"
     fi
     if [ -n "$sarif" ] && [ -f "$scratch/report.sarif" ]; then
-        place "$scratch/report.sarif" "$sarif" sarif
+        place "$scratch/report.sarif" "$sarif"
         output sarif "$sarif"
     fi
     output exit-code "$CODE"
 }
 
 check_words
-one_line 'input `policy`' "$INPUT_POLICY"
-one_line 'input `base`' "$INPUT_BASE"
-one_line 'input `head`' "$INPUT_HEAD"
-one_line 'input `sarif`' "$INPUT_SARIF"
+one_line policy "$INPUT_POLICY"
+one_line base "$INPUT_BASE"
+one_line head "$INPUT_HEAD"
+one_line sarif "$INPUT_SARIF"
 case $INPUT_MODE in
     all | run) run ;;
 esac

@@ -46,6 +46,10 @@ pub enum Command {
     Lineage(LineageArgs),
     /// Compare two tables, files or queries row by row and column by column.
     Reconcile(ReconcileArgs),
+    /// Write the GitHub workflows, and a policy where there is none.
+    Init(InitArgs),
+    /// Print the verdict of a report that `run` wrote, as `name=value` lines.
+    Verdict(VerdictArgs),
     /// Make a small pull request with mistakes in it and judge it.
     Demo(DemoArgs),
     /// Check or show the policy.
@@ -75,7 +79,7 @@ pub struct ProjectArgs {
     /// DuckDB file with the data (default: the profile's, or the policy's).
     #[arg(long, value_name = "FILE")]
     pub database: Option<PathBuf>,
-    /// Policy file to judge by instead of the base side's.
+    /// Policy file to judge by instead of the base side's; `base:PATH` names one of the base side.
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
 }
@@ -237,6 +241,36 @@ pub struct ReconcileArgs {
     /// How to print.
     #[arg(long, value_enum, default_value_t = TextFormat::Table)]
     pub format: TextFormat,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: rowproof init --forks")]
+pub struct InitArgs {
+    /// Folder of the project (default: the current folder, or the only project in the repository).
+    #[arg(long, value_name = "DIR")]
+    pub project_dir: Option<PathBuf>,
+    /// Write the workflows for a repository that takes pull requests from forks.
+    #[arg(long)]
+    pub forks: bool,
+    /// Commit of the action that the workflows use (default: that of the newest release known to this version).
+    #[arg(long, value_name = "SHA")]
+    pub action_commit: Option<String>,
+    /// Overwrite files that are there.
+    #[arg(long)]
+    pub force: bool,
+    /// Ask nothing. Nothing is asked today; for scripts that must go on working.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Arguments of `verdict`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: rowproof verdict report.json")]
+pub struct VerdictArgs {
+    /// The report (JSON).
+    #[arg(value_name = "REPORT.json")]
+    pub report: PathBuf,
 }
 
 /// Arguments of `demo`.

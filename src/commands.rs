@@ -7,10 +7,12 @@ pub mod explain;
 mod faces;
 pub mod gates;
 mod gather;
+mod init;
 mod lineage;
 pub mod policy;
 pub mod reconcile;
 mod run;
+mod verdict;
 
 use crate::cli::{Cli, Command, PolicyCommand, ReconcileArgs, TextFormat};
 use crate::output::reconciliation;
@@ -26,6 +28,8 @@ pub fn execute(cli: &Cli) -> Result<u8> {
         Command::Compile(args) => compile::compile(args),
         Command::Lineage(args) => lineage::lineage(args),
         Command::Reconcile(args) => compare(args),
+        Command::Init(args) => told((init::init(args)?, 0)),
+        Command::Verdict(args) => told((verdict::verdict(&args.report)?, 0)),
         Command::Demo(args) => demo::demo(cli, args),
         Command::Policy(command) => {
             let here = std::env::current_dir().context("cannot tell the current folder")?;

@@ -6,7 +6,7 @@ mod policy;
 mod profiles;
 
 use database::Database;
-pub(super) use policy::{PolicyFound, find_policy};
+pub(super) use policy::{POLICY_FILE, PolicyFound, find_policy};
 
 use crate::cli::ProjectArgs;
 use crate::engine::Scratch;
@@ -112,6 +112,38 @@ pub(super) fn one_side(args: &ProjectArgs, rev: &str) -> Result<Bound> {
     let project = reader.load(&tree.files)?;
     let known = reader.known_columns(&project);
     Ok(Bound::new(project, &known, reader.database.externals()))
+}
+
+/// The project of the working tree, found but not read.
+pub(super) struct Here {
+    /// The repository.
+    pub repo: Repo,
+    /// Folder of the project from the repository's root, `""` for the root.
+    pub root: String,
+    /// Path of the policy that holds for it, when there is one.
+    pub policy: Option<String>,
+}
+
+/// Finds the project in `dir`, or in the current folder.
+///
+/// # Errors
+/// No repository, no project, or several.
+pub(super) fn here(dir: Option<&Path>) -> Result<Here> {
+    let args = ProjectArgs {
+        project_dir: dir.map(Path::to_owned),
+        profiles_dir: None,
+        target: None,
+        dialect: None,
+        database: None,
+        policy: None,
+    };
+    let start = start_dir(&args)?;
+    let repo = Repo::open(&start)?;
+    let files = repo.side(crate::git::WORKTREE)?.files;
+    let hint = project_hint(&args, &repo, &start, &files)?;
+    let root = project::find_project(&files, hint.as_deref())?.root;
+    let policy = policy::upward(&files, Some(&root));
+    Ok(Here { repo, root, policy })
 }
 
 fn start_dir(args: &ProjectArgs) -> Result<PathBuf> {

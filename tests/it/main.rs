@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+mod action;
 mod cases;
 mod cli;
 mod demo;
 mod forgotten;
 mod imports;
+mod init;
 mod run;
 mod sandbox;
 mod tour;

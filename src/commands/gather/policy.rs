@@ -7,10 +7,13 @@ use crate::finding::Severity;
 use crate::git::Repo;
 use crate::policy::{self, Policy, PolicySource};
 use crate::report::Notice;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 /// File name of a policy.
 pub(in crate::commands) const POLICY_FILE: &str = "rowproof.yml";
+
+/// What `--policy` begins with to name a file of the base side, which a pull request cannot change.
+const BASE_SIDE: &str = "base:";
 
 /// A policy and where it came from.
 pub(in crate::commands) struct PolicyFound {
@@ -20,7 +23,8 @@ pub(in crate::commands) struct PolicyFound {
     pub side: &'static str,
 }
 
-/// Finds the policy: `--policy`, else `rowproof.yml` on the base side from the project's folder upward, else the default.
+/// Finds the policy: `--policy` (a file, or `base:PATH` of the base side), else `rowproof.yml` on the base side from the
+/// project's folder upward, else the default.
 ///
 /// # Errors
 /// The policy does not hold: file, line and what to do.
@@ -35,7 +39,8 @@ pub(in crate::commands) fn find_policy(
     let mut note = |place: &str, message: &str| {
         notices.push(Notice { severity: Severity::Note, place: place.to_owned(), message: message.to_owned() });
     };
-    if let Some(file) = &args.policy {
+    let trusted = args.policy.as_deref().and_then(|file| file.to_str()?.strip_prefix(BASE_SIDE));
+    if let (None, Some(file)) = (trusted, &args.policy) {
         let text =
             std::fs::read_to_string(file).with_context(|| format!("cannot read the policy {}", file.display()))?;
         let path = repo.relative(file).unwrap_or_else(|| file.display().to_string());
@@ -48,7 +53,11 @@ pub(in crate::commands) fn find_policy(
         };
         return Ok(PolicyFound { policy: policy::load(PolicySource { path, text }, &read)?, side: "override" });
     }
-    if let Some(path) = upward(base, hint) {
+    let of = |files: &FileSet| match trusted {
+        Some(path) => files.contains(path).then(|| path.to_owned()),
+        None => upward(files, hint),
+    };
+    if let Some(path) = of(base) {
         let text = base.text(&path)?.unwrap_or_default();
         let folder = path.rsplit_once('/').map_or("", |(dir, _)| dir).to_owned();
         let policy =
@@ -61,17 +70,20 @@ pub(in crate::commands) fn find_policy(
         }
         return Ok(PolicyFound { policy, side: "base" });
     }
-    if let Some(path) = upward(head, hint) {
+    if let Some(path) = of(head) {
         note(
             &path,
             "the base side has no policy yet: the built-in default judges, this file takes effect after the merge",
         );
     }
+    if let Some(path) = trusted {
+        bail!("neither side has a policy {path}; name it from the root of the repository");
+    }
     Ok(PolicyFound { policy: policy::built_in("default")?, side: "built-in" })
 }
 
 /// The nearest policy file from the project's folder upward.
-fn upward(files: &FileSet, hint: Option<&str>) -> Option<String> {
+pub(super) fn upward(files: &FileSet, hint: Option<&str>) -> Option<String> {
     let mut dir = hint.unwrap_or("");
     loop {
         let path = join(dir, POLICY_FILE);

@@ -50,6 +50,13 @@ pub enum Command {
     Init(InitArgs),
     /// Print the verdict of a report that `run` wrote, as `name=value` lines.
     Verdict(VerdictArgs),
+    /// Publish a report to its pull request: comment, check run, labels, audit record.
+    Post(PostArgs),
+    /// Judge the human rules of a pull request: who approved, merge window, no auto-merge.
+    Review(ReviewArgs),
+    /// Check the ledger of audit records.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Make a small pull request with mistakes in it and judge it.
     Demo(DemoArgs),
     /// Check or show the policy.
@@ -88,12 +95,14 @@ pub struct ProjectArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example: rowproof run --base main --head worktree")]
 pub struct RunArgs {
-    /// Revision that the pull request goes to; its merge base with head is the trusted side.
+    /// Revision that the pull request goes to; its merge base with head is the trusted side (default: in GitHub Actions
+    /// that of the event, else the default branch).
     #[arg(long, value_name = "REV")]
     pub base: Option<String>,
-    /// Revision to judge, or `worktree` for the files as they are now.
-    #[arg(long, value_name = "REV", default_value = "worktree")]
-    pub head: String,
+    /// Revision to judge, or `worktree` for the files as they are now (default: in GitHub Actions that of the event,
+    /// else `worktree`).
+    #[arg(long, value_name = "REV")]
+    pub head: Option<String>,
     /// Gates to run (default: those of each model's layer).
     #[arg(long, value_name = "GATE", value_delimiter = ',')]
     pub gates: Vec<String>,
@@ -271,6 +280,106 @@ pub struct VerdictArgs {
     /// The report (JSON).
     #[arg(value_name = "REPORT.json")]
     pub report: PathBuf,
+}
+
+/// Arguments of `post`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Example: rowproof post report.json\n\nReads GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_EVENT_PATH, GITHUB_API_URL and GITHUB_GRAPHQL_URL, as Actions sets them."
+)]
+pub struct PostArgs {
+    /// The report (JSON) that `rowproof run` wrote.
+    #[arg(value_name = "REPORT.json")]
+    pub report: PathBuf,
+    /// Pull request (default: the event's).
+    #[arg(long, value_name = "NUMBER")]
+    pub pr: Option<u64>,
+    /// Repository, `owner/name` (default: $GITHUB_REPOSITORY).
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub repo: Option<String>,
+    /// When to comment.
+    #[arg(long, value_enum, default_value_t = CommentMode::Auto)]
+    pub comment: CommentMode,
+    /// Tells apart several projects of one repository: each key has a comment and a check run of its own.
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// Folder of the project, from the root of the repository (default: found by the policy).
+    #[arg(long, value_name = "DIR")]
+    pub project_dir: Option<String>,
+    /// Policy file here to judge people by, instead of the base side's.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
+/// When to comment on the pull request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CommentMode {
+    /// When there is something to tell, or a comment of ours to bring up to date.
+    Auto,
+    /// Always.
+    Always,
+    /// When a gate failed or could not decide, or a comment of ours is to be brought up to date.
+    Failure,
+    /// Never.
+    Never,
+}
+
+/// Arguments of `review`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: rowproof review --pr 12 --repo acme/shop")]
+pub struct ReviewArgs {
+    /// Pull request (default: the event's; all open ones on a schedule).
+    #[arg(long, value_name = "NUMBER", conflicts_with = "all")]
+    pub pr: Option<u64>,
+    /// All open pull requests.
+    #[arg(long)]
+    pub all: bool,
+    /// Repository, `owner/name` (default: $GITHUB_REPOSITORY).
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub repo: Option<String>,
+    /// Judge and print only; publish nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Key of the comment, as given to `post`.
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// Folder of the project, from the root of the repository (default: found by the policy).
+    #[arg(long, value_name = "DIR")]
+    pub project_dir: Option<String>,
+    /// Policy file here to judge by, instead of the base side's.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// After a merge: append the audit record to the ledger on this branch.
+    #[arg(long, value_name = "BRANCH")]
+    pub ledger: Option<String>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = TextFormat::Table)]
+    pub format: TextFormat,
+}
+
+/// Audit commands.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Check the hash chain of a ledger; names every line that was changed, removed or added.
+    #[command(after_help = "Example: git show rowproof-ledger:ledger.jsonl > ledger.jsonl && rowproof audit verify ledger.jsonl")]
+    Verify {
+        /// The ledger, one record a line.
+        #[arg(value_name = "LEDGER.jsonl")]
+        file: PathBuf,
+        /// Hash that the last record must have: shows lines that were cut off at the end.
+        #[arg(long, value_name = "HASH")]
+        last_hash: Option<String>,
+    },
+    /// Append records to a ledger on disk.
+    #[command(after_help = "Example: rowproof audit append ledger.jsonl record.json")]
+    Append {
+        /// The ledger; made when it is missing.
+        #[arg(value_name = "LEDGER.jsonl")]
+        file: PathBuf,
+        /// Records (JSON), as the check run holds them.
+        #[arg(value_name = "RECORD.json", required = true)]
+        records: Vec<PathBuf>,
+    },
 }
 
 /// Arguments of `demo`.

@@ -1,5 +1,6 @@
 //! The subcommands: gather inputs, call the domain, hand the result to output.
 
+mod audit;
 mod compile;
 pub mod console;
 mod demo;
@@ -10,11 +11,14 @@ mod gather;
 mod init;
 mod lineage;
 pub mod policy;
+mod post;
+mod pull;
 pub mod reconcile;
+mod review;
 mod run;
 mod verdict;
 
-use crate::cli::{Cli, Command, PolicyCommand, ReconcileArgs, TextFormat};
+use crate::cli::{AuditCommand, Cli, Command, PolicyCommand, ReconcileArgs, TextFormat};
 use crate::output::reconciliation;
 use anyhow::{Context, Result};
 
@@ -30,6 +34,10 @@ pub fn execute(cli: &Cli) -> Result<u8> {
         Command::Reconcile(args) => compare(args),
         Command::Init(args) => told((init::init(args)?, 0)),
         Command::Verdict(args) => told((verdict::verdict(&args.report)?, 0)),
+        Command::Post(args) => post::post(cli, args),
+        Command::Review(args) => review::review(cli, args),
+        Command::Audit(AuditCommand::Verify { file, last_hash }) => told(audit::verify(file, last_hash.as_deref())?),
+        Command::Audit(AuditCommand::Append { file, records }) => told(audit::append(file, records)?),
         Command::Demo(args) => demo::demo(cli, args),
         Command::Policy(command) => {
             let here = std::env::current_dir().context("cannot tell the current folder")?;

@@ -103,6 +103,22 @@ impl Repo {
         Ok(SideTree { rev: rev.to_owned(), sha: id.to_string(), files: self.tree(&repo, id)? })
     }
 
+    /// Whether the clone holds the commit of that id.
+    pub fn has(&self, sha: &str) -> bool {
+        let found = self.lock().ok().and_then(|repo| repo.find_commit(Oid::from_str(sha).ok()?).ok().map(|c| c.id()));
+        found.is_some()
+    }
+
+    /// First parent of the checked-out commit, when that is a merge of `head` into it: GitHub's own merge commit, which
+    /// actions/checkout brings by default.
+    pub fn first_parent_of_merge(&self, head: &str) -> Option<String> {
+        let repo = self.lock().ok()?;
+        let commit = repo.head().ok()?.peel_to_commit().ok()?;
+        let merged = commit.parent_count() == 2 && commit.parent_id(1).ok()?.to_string() == head;
+        let parent = commit.parent_id(0).ok().filter(|_| merged)?;
+        repo.find_commit(parent).ok().map(|c| c.id().to_string())
+    }
+
     /// The revision that a pull request is compared with when none is named: the remote's default branch, else `main` or `master`.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ pub mod markdown;
 pub mod overview;
 pub mod place;
 pub mod reconciliation;
+pub mod review;
 pub mod rule;
 pub mod sarif;
 pub mod table;

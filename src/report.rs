@@ -55,6 +55,10 @@ pub struct Report {
     pub policy: PolicyUsed,
     /// The project.
     pub project: ProjectInfo,
+    /// The pull request that was judged, where the event named one. A claim: who publishes the report compares it with
+    /// what GitHub says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_request: Option<PullRequestRef>,
     /// Whether a language model helped.
     pub llm: Llm,
     /// Changed models, sorted by unique id.
@@ -96,6 +100,18 @@ pub struct Revision {
     pub rev: String,
     /// Commit id, or `worktree`.
     pub sha: String,
+}
+
+/// A pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PullRequestRef {
+    /// `owner/name` of the repository that it goes to.
+    pub repository: String,
+    /// Number.
+    pub number: u64,
+    /// Its head commit, also where a merge commit or the working tree was judged.
+    pub head_sha: String,
 }
 
 /// The policy that judged.

@@ -18,7 +18,7 @@ use crate::project::bind::Bound;
 use crate::project::changes::{Changed, changes};
 use crate::project::{Problem, ProjectKind};
 use crate::report::{
-    ChangeInfo, Llm, Notice, Outcome, PolicyUsed, ProjectInfo, Report, Revision, SCHEMA_VERSION, Tool,
+    ChangeInfo, Llm, Notice, Outcome, PolicyUsed, ProjectInfo, PullRequestRef, Report, Revision, SCHEMA_VERSION, Tool,
 };
 use anyhow::Result;
 use judge::{Judged, judge, run_verdict};
@@ -45,6 +45,8 @@ pub struct Inputs<'a> {
     pub selection: &'a Selection,
     /// What the gatherer of these inputs has to say.
     pub notices: Vec<Notice>,
+    /// The pull request that is judged, where the event names one.
+    pub pull_request: Option<PullRequestRef>,
     /// Today, for suppressions.
     pub today: jiff::civil::Date,
     /// Told of each pair as it is done (gate id, model).
@@ -200,6 +202,7 @@ fn report(inputs: &Inputs<'_>, chosen: &[&Change<'_>], judged: Vec<Judged>) -> R
             name: inputs.head.project.name.clone(),
             dialect: inputs.head.project.dialect.name().into(),
         },
+        pull_request: inputs.pull_request.clone(),
         llm: Llm::default(),
         changes: chosen.iter().map(|c| change_info(inputs, c)).collect(),
         outcomes,

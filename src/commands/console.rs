@@ -31,6 +31,16 @@ pub fn error(cli: &Cli, error: &anyhow::Error) {
     drop(io::stderr().lock().write_all(text.as_bytes()));
 }
 
+/// Says something about how a result came to be, on standard error.
+pub fn note(cli: &Cli, text: &str) {
+    if cli.quiet {
+        return;
+    }
+    let text = crate::output::escape::terminal(text);
+    // Nobody is left to tell when standard error itself is closed.
+    drop(writeln!(io::stderr().lock(), "rowproof: {text}"));
+}
+
 /// Whether results are coloured.
 pub fn colored(cli: &Cli) -> bool {
     decide(cli.color, io::stdout().is_terminal())

@@ -51,7 +51,7 @@ fn caught(report: &Report) -> Result<()> {
 fn asked(root: &Path, head: &str, gates: &[&str]) -> RunArgs {
     RunArgs {
         base: Some(MAIN.to_owned()),
-        head: head.to_owned(),
+        head: Some(head.to_owned()),
         gates: gates.iter().map(|g| (*g).to_owned()).collect(),
         select: Vec::new(),
         format: Format::Table,

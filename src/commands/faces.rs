@@ -3,9 +3,11 @@
 use super::console;
 use crate::cli::{Cli, Format};
 use crate::files::FileSet;
+use crate::git::Repo;
 use crate::output;
 use crate::report::Report;
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
+use std::io::Write;
 use std::path::Path;
 
 /// Where excerpts come from: the judged side, the trusted one for what was removed.
@@ -17,9 +19,37 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    fn text(&self, path: &str) -> Option<String> {
+    /// The text of a file.
+    pub fn text(&self, path: &str) -> Option<String> {
         self.head.text(path).ok().flatten().or_else(|| self.base.text(path).ok().flatten())
     }
+}
+
+/// No file at all: nothing was checked out.
+pub(super) fn no_sources(_: &str) -> Option<String> {
+    None
+}
+
+/// The files of two commits, where the clone here holds them.
+pub(super) fn of_commits(head: &str, base: &str) -> Option<Sources> {
+    let repo = Repo::open(&std::env::current_dir().ok()?).ok()?;
+    let side = |sha: &str| crate::github::is_sha(sha).then(|| repo.side(sha).ok()).flatten();
+    let head = side(head)?.files;
+    let base = side(base).map_or_else(|| head.clone(), |s| s.files);
+    Some(Sources { head, base })
+}
+
+/// Appends to a file that GitHub Actions reads.
+///
+/// # Errors
+/// It cannot be written.
+pub(super) fn append(file: &Path, text: &str) -> Result<()> {
+    let mut open = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(file)
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    writeln!(open, "{text}").with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// How a text for people looks.

@@ -40,6 +40,14 @@ pub(super) struct Gathered {
     pub notices: Vec<Notice>,
 }
 
+/// The repository of the project.
+///
+/// # Errors
+/// There is none.
+pub(super) fn repository(args: &ProjectArgs) -> Result<Repo> {
+    Repo::open(&start_dir(args)?)
+}
+
 /// Reads, compiles and binds both sides.
 ///
 /// # Errors

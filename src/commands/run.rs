@@ -1,10 +1,12 @@
 //! `rowproof run`: judges a pull request and prints the report.
 
 use super::gather::{self, Gathered};
-use super::{console, faces};
+use super::{console, faces, pull};
 use crate::cli::{Cli, RunArgs};
 use crate::gates::Data;
-use crate::report::{Report, Verdict};
+use crate::git::WORKTREE;
+use crate::github::Event;
+use crate::report::{PullRequestRef, Report, Verdict};
 use crate::run::{self, Inputs, Selection, data::SideData};
 use anyhow::{Context, Result, anyhow};
 
@@ -26,11 +28,42 @@ pub(super) fn run(cli: &Cli, args: &RunArgs) -> Result<u8> {
     })
 }
 
+/// The revisions to judge: as asked, else those of the event. A checkout that holds only GitHub's merge of the two
+/// commits is judged as such: it is exactly what would be merged.
+fn sides(args: &RunArgs, event: &Event) -> Result<(Option<String>, String)> {
+    let asked = (args.base.clone(), args.head.clone());
+    let Some((base, head)) = event.sides().filter(|_| asked.0.is_none() || asked.1.is_none()) else {
+        return Ok((asked.0, asked.1.unwrap_or_else(|| WORKTREE.to_owned())));
+    };
+    if asked == (None, None) {
+        let repo = gather::repository(&args.project)?;
+        if !(repo.has(base) && repo.has(head))
+            && let Some(parent) = repo.first_parent_of_merge(head)
+        {
+            return Ok((Some(parent), "HEAD".to_owned()));
+        }
+    }
+    Ok((asked.0.or_else(|| Some(base.to_owned())), asked.1.unwrap_or_else(|| head.to_owned())))
+}
+
+/// The pull request of the event, when it is what was judged.
+fn pull_request(args: &RunArgs, event: &Event, judged: &str) -> Option<PullRequestRef> {
+    let pull = event.pull.as_ref()?;
+    let taken = args.base.is_none() && args.head.is_none();
+    (taken || judged == pull.head_sha).then(|| PullRequestRef {
+        repository: event.repository.clone().unwrap_or_default(),
+        number: pull.number,
+        head_sha: pull.head_sha.clone(),
+    })
+}
+
 /// The report, and the files of the judged side for excerpts.
 pub(super) fn judge(cli: &Cli, args: &RunArgs) -> Result<(Report, faces::Sources)> {
     let bar = console::progress(cli);
     bar.set_message("reading both sides");
-    let gathered = gather::two_sides(&args.project, args.base.as_deref(), &args.head)?;
+    let event = pull::event()?;
+    let (base, head) = sides(args, &event)?;
+    let gathered = gather::two_sides(&args.project, base.as_deref(), &head)?;
     let selection = Selection { gates: args.gates.clone(), models: args.select.clone() };
     let Gathered { repo, base_tree, head_tree, base, head, policy, database, notices } = gathered;
     let data = database.and_then(|scratch| SideData::new(scratch, &base, &head, &policy.policy, repo.root()));
@@ -50,6 +83,7 @@ pub(super) fn judge(cli: &Cli, args: &RunArgs) -> Result<(Report, faces::Sources
         data,
         selection: &selection,
         notices,
+        pull_request: pull_request(args, &event, &head_tree.sha),
         today: jiff::Zoned::now().date(),
         progress: &|gate, model| bar.set_message(format!("{gate} {model}")),
     };

@@ -261,7 +261,8 @@ impl Client {
 
     /// Sleeps.
     pub fn sleep(&self, wait: Duration) {
-        self.runtime.block_on(tokio::time::sleep(wait));
+        // The timer is made within the runtime, which it needs.
+        self.runtime.block_on(async move { tokio::time::sleep(wait).await });
     }
 }
 

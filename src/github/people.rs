@@ -69,6 +69,8 @@ struct LabelEvent {
     actor: Option<Account>,
     #[serde(default)]
     label: Option<LabelName>,
+    #[serde(default)]
+    created_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -76,29 +78,39 @@ struct LabelName {
     name: String,
 }
 
+/// Who set a label last, and when.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Setting {
+    /// Login; `None` = the account is gone.
+    pub by: Option<String>,
+    /// RFC 3339.
+    pub at: Option<String>,
+}
+
 /// Who set each label last, from the log of events, which nobody can edit.
 ///
 /// # Errors
 /// [`ApiError`].
-pub fn label_setters(
+pub fn label_settings(
     client: &Client,
     repository: &Repository,
     number: u64,
-) -> Result<BTreeMap<String, Option<String>>, ApiError> {
+) -> Result<BTreeMap<String, Setting>, ApiError> {
     let events = match client.get_all::<LabelEvent>(&repository.path(&format!("issues/{number}/timeline")), None) {
         Err(error) if error.is_not_found() => {
             client.get_all::<LabelEvent>(&repository.path(&format!("issues/{number}/events")), None)?
         }
         other => other?,
     };
-    let mut setters = BTreeMap::new();
+    let mut settings = BTreeMap::new();
     for event in events {
         let Some(label) = event.label else { continue };
+        let setting = Setting { by: event.actor.map(|a| a.login), at: event.created_at };
         match event.event.as_str() {
-            "labeled" => drop(setters.insert(label.name, event.actor.map(|a| a.login))),
-            "unlabeled" => drop(setters.remove(&label.name)),
+            "labeled" => drop(settings.insert(label.name, setting)),
+            "unlabeled" => drop(settings.remove(&label.name)),
             _ => {}
         }
     }
-    Ok(setters)
+    Ok(settings)
 }

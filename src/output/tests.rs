@@ -95,6 +95,7 @@ fn sample() -> Report {
         head: Revision { rev: "worktree".into(), sha: "worktree".into() },
         policy: PolicyUsed { path: "rowproof.yml".into(), sha256: "00".into(), side: "base".into() },
         project: ProjectInfo { kind: "dbt".into(), name: "shop".into(), dialect: "duckdb".into() },
+        pull_request: None,
         llm: Llm::default(),
         changes: vec![
             change("customers", "marts", ChangeKind::Modified, Equivalence::Undecided),

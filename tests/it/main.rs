@@ -7,6 +7,7 @@ mod cases;
 mod cli;
 mod demo;
 mod forgotten;
+mod github;
 mod imports;
 mod init;
 mod run;

@@ -1,0 +1,232 @@
+//! Comment, check run, labels and record of one report.
+
+use super::super::pull::{self, Site, base::CommitFiles, human, origin, policy};
+use super::super::{console, faces};
+use super::{record, wants_comment};
+use crate::audit::provenance::Provenance;
+use crate::audit::review::{Judgement, LayerAsked};
+use crate::audit::{labels as wanted, record::Record};
+use crate::cli::{Cli, PostArgs};
+use crate::github::check_run::{self, Check};
+use crate::github::comment::{self, Settled};
+use crate::github::{ApiError, labels, pull::Pull, viewer};
+use crate::output;
+use crate::output::markdown::Frame;
+use crate::report::{Report, Verdict};
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+/// Everything that is said of a pull request beside its report.
+pub(super) struct Told {
+    /// Who or what wrote it.
+    pub provenance: Provenance,
+    /// The human rules, or why they could not be judged.
+    pub judgement: Result<Judgement>,
+    /// Layers touched.
+    pub layers: Vec<LayerAsked>,
+    /// The policy.
+    pub trusted: policy::Trusted,
+}
+
+/// Publishes. What one step may not do is told at the end; the others are done all the same.
+///
+/// # Errors
+/// The first thing that GitHub refused.
+pub(super) fn publish(cli: &Cli, args: &PostArgs, site: &Site, report: &Report, pull: &Pull) -> Result<()> {
+    let told = told(args, site, pull)?;
+    let record = record::record(site, report, pull, &told);
+    let mut first_error = None;
+    let mut done = |what: &str, result: Result<()>| match result {
+        Ok(()) => {}
+        Err(error) => {
+            let error = error.context(format!("cannot publish the {what}"));
+            console::note(cli, &format!("{error:#}"));
+            first_error.get_or_insert(error);
+        }
+    };
+    let mut another_first = false;
+    done("comment", sticky(args, site, report, pull, &told, &record).map(|s| another_first = s));
+    done("check run", check(args, site, report, pull, &record, another_first));
+    done("labels", label(site, pull, &told));
+    match first_error {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+fn told(args: &PostArgs, site: &Site, pull: &Pull) -> Result<Told> {
+    let changed = human::changed_paths(site, pull)?;
+    let folder = args.project_dir.as_deref().map(pull::folder).transpose()?;
+    let base = CommitFiles::new(site, &pull.base.sha);
+    let trusted = policy::trusted(&base, args.policy.as_deref(), folder.as_deref(), &changed)?;
+    let layers = human::layers(&trusted, &changed);
+    let commits = human::commits(site, pull);
+    let known = commits.as_deref().unwrap_or_default();
+    let provenance = origin::of_pull(site, pull, known, trusted.policy.llm.label.as_deref());
+    let judgement = match commits {
+        Ok(commits) => human::judge(site, pull, &commits, &trusted, layers.clone(), &provenance, pull::now()?),
+        Err(error) => Err(error),
+    };
+    Ok(Told { provenance, judgement, layers, trusted })
+}
+
+/// The hidden first line of the comment; `key` tells apart several projects of one repository.
+pub(in crate::commands) fn marker(key: Option<&str>) -> String {
+    match key {
+        Some(key) => format!("<!-- rowproof:comment {} -->", harmless(key)),
+        None => "<!-- rowproof:comment -->".to_owned(),
+    }
+}
+
+/// The name of the check run.
+pub(in crate::commands) fn check_name(key: Option<&str>) -> String {
+    key.map_or_else(|| "rowproof".to_owned(), |key| format!("rowproof ({})", harmless(key)))
+}
+
+/// What can stand in a hidden comment and in a name.
+fn harmless(key: &str) -> String {
+    key.chars().filter(|c| c.is_ascii_alphanumeric() || "_./".contains(*c) || *c == '-').take(60).collect::<String>()
+        .replace("--", "-")
+}
+
+/// Settles the comment; true when another run was faster, so that its check run is worth waiting for.
+fn sticky(
+    args: &PostArgs,
+    site: &Site,
+    report: &Report,
+    pull: &Pull,
+    told: &Told,
+    record: &Record,
+) -> Result<bool> {
+    let marker = marker(args.key.as_deref());
+    let login = viewer::login(&site.client);
+    let there = comment::ours(&site.client, &site.repository, pull.number, &marker, &login)?;
+    if !wants_comment(args.comment, report, !there.is_empty()) {
+        return Ok(false);
+    }
+    let sources = faces::of_commits(&pull.head.sha, &report.base.sha);
+    let hidden = format!("{marker}\n<!-- rowproof:record sha256:{} head:{} -->", record.hash, pull.head.sha);
+    let sections = [section(&told.judgement), provenance_section(&told.provenance)];
+    let note = notes(site, told);
+    let frame = Frame {
+        marker: &hidden,
+        note: (!note.is_empty()).then_some(note.as_str()),
+        sections: &sections,
+        link: site.run_url.as_deref(),
+    };
+    let lookup = |path: &str| sources.as_ref()?.text(path);
+    let body = output::markdown::render_framed(report, &lookup, &frame);
+    let settled = comment::settle(&site.client, &site.repository, pull.number, &marker, &login, &body)?;
+    Ok(settled == Settled::Updated && there.is_empty())
+}
+
+fn notes(site: &Site, told: &Told) -> String {
+    let mut notes = Vec::new();
+    if site.event.workflow_run.is_some() {
+        notes.push("reported by a run without any rights; people, labels and policy were asked of GitHub".to_owned());
+    }
+    notes.extend(told.trusted.note.as_deref().map(output::escape::markdown_prose));
+    notes.join(" · ")
+}
+
+/// Lines between which the human rules stand, so that `rowproof review` can renew them alone.
+pub(in crate::commands) const REVIEW_START: &str = "<!-- rowproof:review -->";
+/// The line after them.
+pub(in crate::commands) const REVIEW_END: &str = "<!-- /rowproof:review -->";
+
+/// The human rules as a section of the comment.
+pub(in crate::commands) fn section(judgement: &Result<Judgement>) -> String {
+    let text = match judgement {
+        Ok(judgement) => output::review::markdown(judgement),
+        Err(error) => format!(
+            "### Who must look\n\n{} could not be told: {}\n",
+            output::overview::symbol(Verdict::Error),
+            output::escape::markdown_prose(&format!("{error:#}"))
+        ),
+    };
+    format!("{REVIEW_START}\n{}\n{REVIEW_END}\n", text.trim_end())
+}
+
+fn provenance_section(provenance: &Provenance) -> String {
+    let mut text = format!("**Provenance:** {}\n", output::escape::markdown_prose(&provenance.says()));
+    for problem in &provenance.problems {
+        text.push_str(&format!("- {}\n", output::escape::markdown_prose(&problem.message)));
+    }
+    text
+}
+
+fn check(
+    args: &PostArgs,
+    site: &Site,
+    report: &Report,
+    pull: &Pull,
+    record: &Record,
+    another_first: bool,
+) -> Result<()> {
+    let frame = Frame { link: site.run_url.as_deref(), ..Frame::default() };
+    let annotations: Vec<Value> = output::check_run::annotations(report).into_iter().map(annotation).collect();
+    let check = Check {
+        name: check_name(args.key.as_deref()),
+        head_sha: pull.head.sha.clone(),
+        external_id: format!("{}{}", check_run::OURS, record.hash),
+        conclusion: if report.exit_code() == 0 { "success" } else { "failure" },
+        details_url: site.run_url.clone(),
+        title: output::check_run::title(report),
+        summary: output::check_run::summary(report, &frame),
+        text: Some(record::text(record)),
+        annotations,
+    };
+    Ok(check_run::settle(&site.client, &site.repository, &check, another_first)?)
+}
+
+fn annotation(a: output::check_run::Annotation) -> Value {
+    let mut value = json!({
+        "path": a.path,
+        "start_line": a.start_line,
+        "end_line": a.end_line,
+        "annotation_level": a.level,
+        "title": a.title,
+        "message": a.message,
+    });
+    for (key, number) in [("start_column", a.start_column), ("end_column", a.end_column)] {
+        if let Some(number) = number {
+            value[key] = number.into();
+        }
+    }
+    if let Some(details) = a.raw_details {
+        value["raw_details"] = details.into();
+    }
+    value
+}
+
+/// Adds the labels of an LLM-assisted change; takes none away, since people set them too.
+fn label(site: &Site, pull: &Pull, told: &Told) -> Result<()> {
+    let llm = &told.trusted.policy.llm;
+    let Some(name) = llm.label.as_deref().filter(|_| told.provenance.assisted) else { return Ok(()) };
+    let bar: Vec<String> = match &told.judgement {
+        Ok(judgement) => judgement.seats.iter().map(|s| s.role.clone()).collect(),
+        // Unknown people are no reason to leave the label away.
+        Err(_) => told.layers.iter().flat_map(|l| l.layer(&told.trusted.policy).review.clone()).collect(),
+    };
+    set(site, pull, &wanted::wanted(name, &llm.add_labels, &bar))
+}
+
+/// Adds labels that are not there yet, made with their look where the repository does not have them.
+pub(in crate::commands) fn set(site: &Site, pull: &Pull, all: &[wanted::Wanted]) -> Result<()> {
+    let there = pull.label_names();
+    let missing: Vec<_> = all.iter().filter(|w| !there.iter().any(|n| n.eq_ignore_ascii_case(&w.name))).collect();
+    for label in &missing {
+        let look = labels::LabelLook {
+            name: label.name.clone(),
+            color: label.color,
+            description: label.description.clone(),
+        };
+        match labels::ensure(&site.client, &site.repository, &look) {
+            // Who may not make labels may still set one: GitHub makes it with a look of its own.
+            Err(error) if error.is_forbidden() => {}
+            other => other.map_err(|e: ApiError| anyhow::Error::from(e)).context("cannot make a label")?,
+        }
+    }
+    let names: Vec<String> = missing.into_iter().map(|w| w.name.clone()).collect();
+    Ok(labels::add(&site.client, &site.repository, pull.number, &names)?)
+}

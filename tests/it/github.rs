@@ -1,0 +1,9 @@
+//! GitHub on loopback: a stateful fake that checks every request against GitHub's own OpenAPI description, and what the
+//! binary does with it.
+
+mod contract;
+mod fake;
+mod faults;
+mod posting;
+mod reviewing;
+mod scene;

@@ -9,6 +9,7 @@ pub mod gates;
 mod gather;
 mod lineage;
 pub mod policy;
+mod provenance;
 pub mod reconcile;
 mod run;
 
@@ -27,6 +28,7 @@ pub fn execute(cli: &Cli) -> Result<u8> {
         Command::Lineage(args) => lineage::lineage(args),
         Command::Reconcile(args) => compare(args),
         Command::Demo(args) => demo::demo(cli, args),
+        Command::Provenance(args) => provenance::run(args),
         Command::Policy(command) => {
             let here = std::env::current_dir().context("cannot tell the current folder")?;
             told(match command {

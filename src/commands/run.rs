@@ -1,7 +1,9 @@
 //! `rowproof run`: judges a pull request and prints the report.
 
 use super::gather::{self, Gathered};
+use super::provenance::{Change, pull_of_event, undeclared};
 use super::{console, faces};
+use crate::audit::provenance::PullText;
 use crate::cli::{Cli, RunArgs};
 use crate::gates::Data;
 use crate::report::{Report, Verdict};
@@ -10,7 +12,8 @@ use anyhow::{Context, Result, anyhow};
 
 /// Judges, prints, writes the files asked for; the exit code follows the verdict.
 pub(super) fn run(cli: &Cli, args: &RunArgs) -> Result<u8> {
-    let (report, sources) = judge(cli, args)?;
+    let pull = pull_of_event()?;
+    let (report, sources) = judge(cli, args, pull.as_ref())?;
     let text = faces::render(&report, args.format, &faces::Look::of(cli), &sources)?;
     for file in &args.output {
         let format = faces::format_of(file)?;
@@ -26,13 +29,16 @@ pub(super) fn run(cli: &Cli, args: &RunArgs) -> Result<u8> {
     })
 }
 
-/// The report, and the files of the judged side for excerpts.
-pub(super) fn judge(cli: &Cli, args: &RunArgs) -> Result<(Report, faces::Sources)> {
+/// The report, and the files of the judged side for excerpts. `pull` is the pull request, when it is known.
+pub(super) fn judge(cli: &Cli, args: &RunArgs, pull: Option<&PullText>) -> Result<(Report, faces::Sources)> {
     let bar = console::progress(cli);
     bar.set_message("reading both sides");
     let gathered = gather::two_sides(&args.project, args.base.as_deref(), &args.head)?;
     let selection = Selection { gates: args.gates.clone(), models: args.select.clone() };
-    let Gathered { repo, base_tree, head_tree, base, head, policy, database, notices } = gathered;
+    let Gathered { repo, base_tree, head_tree, base, head, policy, database, mut notices } = gathered;
+    let provenance = Change::read(&repo, &base_tree, &head_tree)?.provenance(pull, policy.policy.llm.label.as_deref());
+    notices.extend(provenance.problems.iter().cloned());
+    notices.extend(undeclared(&policy.policy.llm, &provenance));
     let data = database.and_then(|scratch| SideData::new(scratch, &base, &head, &policy.policy, repo.root()));
     let reason = data.as_ref().err().map(|e| format!("{e:#}"));
     let data: Result<&dyn Data, &str> = match (&data, &reason) {
@@ -49,6 +55,7 @@ pub(super) fn judge(cli: &Cli, args: &RunArgs) -> Result<(Report, faces::Sources
         policy_side: policy.side,
         data,
         selection: &selection,
+        llm: provenance.llm(),
         notices,
         today: jiff::Zoned::now().date(),
         progress: &|gate, model| bar.set_message(format!("{gate} {model}")),

@@ -37,21 +37,31 @@ fn judge(args: &ProvenanceArgs) -> Result<Provenance> {
     if dashes > 1 {
         bail!("standard input (`-`) can be read once; name files for the other texts");
     }
+    // Read once: it may come from standard input.
+    let asked = asked_pull(args)?;
     if !args.message.is_empty() {
-        return of_messages(args);
+        return of_messages(args, asked.as_ref().map(|a| a.over(None)));
     }
     let here = std::env::current_dir().context("cannot tell the current folder")?;
     match Repo::open(&here) {
-        Ok(repo) => of_repository(args, &repo, &here),
+        Ok(repo) => {
+            let event = pull_of_event()?;
+            let pull = match &asked {
+                Some(asked) => Some(asked.over(event)),
+                None => event,
+            };
+            of_repository(args, &repo, &here, pull)
+        }
         // The text of a pull request can be judged by itself, anywhere.
-        Err(_) if args.base.is_none() && asked_pull(args, None)?.is_some() => of_messages(args),
-        Err(error) => Err(error),
+        Err(error) => match asked {
+            Some(asked) if args.base.is_none() => of_messages(args, Some(asked.over(None))),
+            _ => Err(error),
+        },
     }
 }
 
-/// The commits between two revisions, and the pull request of the event that runs this.
-fn of_repository(args: &ProvenanceArgs, repo: &Repo, here: &Path) -> Result<Provenance> {
-    let pull = asked_pull(args, pull_of_event()?)?;
+/// The commits between two revisions, and the pull request.
+fn of_repository(args: &ProvenanceArgs, repo: &Repo, here: &Path, pull: Option<PullText>) -> Result<Provenance> {
     let base = gather::base_revision(repo, args.base.as_deref())?;
     let (base_tree, head_tree) = repo.sides(&base, &args.head)?;
     let policy = gather::policy_of_sides(repo, here, &base_tree, &head_tree)?;
@@ -60,7 +70,7 @@ fn of_repository(args: &ProvenanceArgs, repo: &Repo, here: &Path) -> Result<Prov
 }
 
 /// Texts by themselves. Prompt files are looked up where there is a repository around.
-fn of_messages(args: &ProvenanceArgs) -> Result<Provenance> {
+fn of_messages(args: &ProvenanceArgs, pull: Option<PullText>) -> Result<Provenance> {
     let author = args.author.as_deref().map(person).transpose()?.unwrap_or_default();
     let mut commits = Vec::new();
     for (i, file) in args.message.iter().enumerate() {
@@ -68,7 +78,6 @@ fn of_messages(args: &ProvenanceArgs) -> Result<Provenance> {
         let committer = Person::default();
         commits.push(CommitText { sha, author: author.clone(), committer, message: read(file)?, note: None });
     }
-    let pull = asked_pull(args, None)?;
     let label = policy::built_in("default")?.llm.label;
     let here = std::env::current_dir().context("cannot tell the current folder")?;
     let head = Repo::open(&here).and_then(|repo| repo.side(&args.head));
@@ -85,31 +94,35 @@ fn of_messages(args: &ProvenanceArgs) -> Result<Provenance> {
     }))
 }
 
-/// The pull request, with what the command line says of it on top.
-fn asked_pull(args: &ProvenanceArgs, event: Option<PullText>) -> Result<Option<PullText>> {
+/// What the command line says of the pull request.
+struct Asked<'a> {
+    args: &'a ProvenanceArgs,
+    body: Option<String>,
+}
+
+impl Asked<'_> {
+    /// The pull request of the event, with what the command line says on top.
+    fn over(&self, event: Option<PullText>) -> PullText {
+        let (args, event) = (self.args, event.unwrap_or_default());
+        PullText {
+            title: args.title.clone().unwrap_or(event.title),
+            body: self.body.clone().unwrap_or(event.body),
+            author: args.pr_author.clone().or(event.author),
+            branch: args.branch.clone().unwrap_or(event.branch),
+            labels: if args.label.is_empty() { event.labels } else { args.label.clone() },
+        }
+    }
+}
+
+/// `None` when it says nothing of one.
+fn asked_pull(args: &ProvenanceArgs) -> Result<Option<Asked<'_>>> {
     let said = args.body.is_some()
         || args.title.is_some()
         || args.branch.is_some()
         || args.pr_author.is_some()
         || !args.label.is_empty();
-    if !said {
-        return Ok(event);
-    }
-    let mut pull = event.unwrap_or_default();
-    if let Some(file) = &args.body {
-        pull.body = read(file)?;
-    }
-    if let Some(title) = &args.title {
-        pull.title.clone_from(title);
-    }
-    if let Some(branch) = &args.branch {
-        pull.branch.clone_from(branch);
-    }
-    if !args.label.is_empty() {
-        pull.labels.clone_from(&args.label);
-    }
-    pull.author = args.pr_author.clone().or(pull.author);
-    Ok(Some(pull))
+    let body = args.body.as_deref().map(read).transpose()?;
+    Ok(said.then_some(Asked { args, body }))
 }
 
 fn is_stdin(file: &Path) -> bool {

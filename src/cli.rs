@@ -59,6 +59,8 @@ pub enum Command {
     Audit(AuditCommand),
     /// Make a small pull request with mistakes in it and judge it.
     Demo(DemoArgs),
+    /// Say whether a change was assisted by a language model, by which, and on which evidence.
+    Provenance(ProvenanceArgs),
     /// Check or show the policy.
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -69,7 +71,7 @@ pub enum Command {
 }
 
 /// Where the project is and how it is read; shared by the commands that read one.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct ProjectArgs {
     /// Folder of the project (default: the current folder, or the only project in the repository).
     #[arg(long, value_name = "DIR")]
@@ -392,6 +394,54 @@ pub struct DemoArgs {
     /// Make it in this new folder and keep it.
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+}
+
+/// Arguments of `provenance`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Examples:\n  rowproof provenance --base main\n  git log -1 --format=%B | rowproof provenance --message - --format json"
+)]
+pub struct ProvenanceArgs {
+    /// Revision that the change goes to; the commits since its merge base with head are looked at.
+    #[arg(long, value_name = "REV", conflicts_with = "message")]
+    pub base: Option<String>,
+    /// Revision to look at, or `worktree` for HEAD and the files as they are now.
+    #[arg(long, value_name = "REV", default_value = "worktree")]
+    pub head: String,
+    /// Judge this text as a commit message instead of the repository's commits; `-` reads standard input; may be
+    /// repeated.
+    #[arg(long, value_name = "FILE")]
+    pub message: Vec<PathBuf>,
+    /// Body of the pull request (default: of the event, inside GitHub Actions); `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    pub body: Option<PathBuf>,
+    /// Title of the pull request.
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// Branch of the pull request.
+    #[arg(long, value_name = "NAME")]
+    pub branch: Option<String>,
+    /// Label of the pull request; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub label: Vec<String>,
+    /// Author of the texts of --message.
+    #[arg(long, value_name = "\"NAME <ADDRESS>\"", requires = "message")]
+    pub author: Option<String>,
+    /// Login of the pull request's author.
+    #[arg(long, value_name = "LOGIN")]
+    pub pr_author: Option<String>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t = ProvenanceFormat::Table)]
+    pub format: ProvenanceFormat,
+}
+
+/// How to print provenance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProvenanceFormat {
+    /// For a terminal.
+    Table,
+    /// For programs.
+    Json,
 }
 
 /// Policy commands.

@@ -13,6 +13,7 @@ mod lineage;
 pub mod policy;
 mod post;
 mod pull;
+mod provenance;
 pub mod reconcile;
 mod review;
 mod run;
@@ -39,6 +40,7 @@ pub fn execute(cli: &Cli) -> Result<u8> {
         Command::Audit(AuditCommand::Verify { file, last_hash }) => told(audit::verify(file, last_hash.as_deref())?),
         Command::Audit(AuditCommand::Append { file, records }) => told(audit::append(file, records)?),
         Command::Demo(args) => demo::demo(cli, args),
+        Command::Provenance(args) => provenance::run(args),
         Command::Policy(command) => {
             let here = std::env::current_dir().context("cannot tell the current folder")?;
             told(match command {

@@ -11,7 +11,6 @@ pub mod markdown;
 pub mod overview;
 pub mod place;
 pub mod reconciliation;
-pub mod review;
 pub mod rule;
 pub mod sarif;
 pub mod table;

@@ -43,6 +43,8 @@ pub struct Inputs<'a> {
     pub data: Result<&'a dyn Data, &'a str>,
     /// What of it to judge.
     pub selection: &'a Selection,
+    /// Whether a language model helped, as far as the gatherer knows.
+    pub llm: Llm,
     /// What the gatherer of these inputs has to say.
     pub notices: Vec<Notice>,
     /// The pull request that is judged, where the event names one.
@@ -203,7 +205,7 @@ fn report(inputs: &Inputs<'_>, chosen: &[&Change<'_>], judged: Vec<Judged>) -> R
             dialect: inputs.head.project.dialect.name().into(),
         },
         pull_request: inputs.pull_request.clone(),
-        llm: Llm::default(),
+        llm: inputs.llm.clone(),
         changes: chosen.iter().map(|c| change_info(inputs, c)).collect(),
         outcomes,
         findings: judge::fingerprinted(findings),

@@ -26,7 +26,8 @@ pub(super) fn demo(cli: &Cli, args: &DemoArgs) -> Result<u8> {
     data::make(&place.path().join(DATABASE))?;
 
     let ask = |head: &str, gates: &[&str]| {
-        run::judge(cli, &asked(place.path(), head, gates))
+        // Nothing of the workflow that may run this: its pull request is another one.
+        run::judge(cli, &asked(place.path(), head, gates), None)
             .with_context(|| format!("cannot judge {head} against {MAIN}"))
     };
     let (report, sources) = ask(PULL_REQUEST, &[])?;

@@ -55,15 +55,33 @@ pub(super) fn repository(args: &ProjectArgs) -> Result<Repo> {
 pub(super) fn two_sides(args: &ProjectArgs, base: Option<&str>, head: &str) -> Result<Gathered> {
     let start = start_dir(args)?;
     let repo = Repo::open(&start)?;
-    let base = match base {
-        Some(base) => base.to_owned(),
-        None => match std::env::var("GITHUB_BASE_REF") {
-            Ok(branch) if !branch.is_empty() => branch,
-            _ => repo.default_base()?,
-        },
-    };
+    let base = base_revision(&repo, base)?;
     let trees = repo.sides(&base, head)?;
     gather(args, &start, repo, trees)
+}
+
+/// The revision that a pull request goes to: the one asked for, the workflow's, or the repository's default branch.
+///
+/// # Errors
+/// None is asked for and none can be found.
+pub(super) fn base_revision(repo: &Repo, asked: Option<&str>) -> Result<String> {
+    match asked {
+        Some(base) => Ok(base.to_owned()),
+        None => match std::env::var("GITHUB_BASE_REF") {
+            Ok(branch) if !branch.is_empty() => Ok(branch),
+            _ => repo.default_base(),
+        },
+    }
+}
+
+/// The policy that judges the two sides, for commands that need no project.
+///
+/// # Errors
+/// A broken policy.
+pub(super) fn policy_of_sides(repo: &Repo, start: &Path, base: &SideTree, head: &SideTree) -> Result<Policy> {
+    let args = ProjectArgs::default();
+    let hint = project_hint(&args, repo, &start.canonicalize()?, &head.files)?;
+    Ok(find_policy(&args, repo, &base.files, &head.files, hint.as_deref(), &mut Vec::new())?.policy)
 }
 
 /// Reads, compiles and binds two revisions as they are, without looking for a merge base.

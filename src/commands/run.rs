@@ -1,7 +1,9 @@
 //! `rowproof run`: judges a pull request and prints the report.
 
 use super::gather::{self, Gathered};
+use super::provenance::{Change, pull_of_event, undeclared};
 use super::{console, faces, pull};
+use crate::audit::provenance::PullText;
 use crate::cli::{Cli, RunArgs};
 use crate::gates::Data;
 use crate::git::WORKTREE;
@@ -12,7 +14,8 @@ use anyhow::{Context, Result, anyhow};
 
 /// Judges, prints, writes the files asked for; the exit code follows the verdict.
 pub(super) fn run(cli: &Cli, args: &RunArgs) -> Result<u8> {
-    let (report, sources) = judge(cli, args)?;
+    let pull = pull_of_event()?;
+    let (report, sources) = judge(cli, args, pull.as_ref())?;
     let text = faces::render(&report, args.format, &faces::Look::of(cli), &sources)?;
     for file in &args.output {
         let format = faces::format_of(file)?;
@@ -57,15 +60,19 @@ fn pull_request(args: &RunArgs, event: &Event, judged: &str) -> Option<PullReque
     })
 }
 
-/// The report, and the files of the judged side for excerpts.
-pub(super) fn judge(cli: &Cli, args: &RunArgs) -> Result<(Report, faces::Sources)> {
+/// The report, and the files of the judged side for excerpts. `described` is the
+/// pull request, when it is known.
+pub(super) fn judge(cli: &Cli, args: &RunArgs, described: Option<&PullText>) -> Result<(Report, faces::Sources)> {
     let bar = console::progress(cli);
     bar.set_message("reading both sides");
     let event = pull::event()?;
     let (base, head) = sides(args, &event)?;
     let gathered = gather::two_sides(&args.project, base.as_deref(), &head)?;
     let selection = Selection { gates: args.gates.clone(), models: args.select.clone() };
-    let Gathered { repo, base_tree, head_tree, base, head, policy, database, notices } = gathered;
+    let Gathered { repo, base_tree, head_tree, base, head, policy, database, mut notices } = gathered;
+    let provenance = Change::read(&repo, &base_tree, &head_tree)?.provenance(described, policy.policy.llm.label.as_deref());
+    notices.extend(provenance.problems.iter().cloned());
+    notices.extend(undeclared(&policy.policy.llm, &provenance));
     let data = database.and_then(|scratch| SideData::new(scratch, &base, &head, &policy.policy, repo.root()));
     let reason = data.as_ref().err().map(|e| format!("{e:#}"));
     let data: Result<&dyn Data, &str> = match (&data, &reason) {
@@ -82,6 +89,7 @@ pub(super) fn judge(cli: &Cli, args: &RunArgs) -> Result<(Report, faces::Sources
         policy_side: policy.side,
         data,
         selection: &selection,
+        llm: provenance.llm(),
         notices,
         pull_request: pull_request(args, &event, &head_tree.sha),
         today: jiff::Zoned::now().date(),

@@ -134,3 +134,30 @@ fn unrelated_histories_have_no_base() {
     let error = scratch.open().sides("main", "other").err().unwrap().to_string();
     assert!(error.contains("no common ancestor"), "{error}");
 }
+
+#[test]
+fn the_log_has_what_head_has_and_base_has_not() {
+    let scratch = Scratch::new();
+    scratch.write("a.sql", "select 1");
+    let base = scratch.commit("main");
+    scratch.write("a.sql", "select 2");
+    let one = scratch.commit("pr");
+    scratch.write("a.sql", "select 3");
+    let two = scratch.commit("pr");
+    let repo = scratch.open();
+    let git = Repository::open(scratch.dir.path()).unwrap();
+    let who = Signature::now("t", "t@example.com").unwrap();
+    git.note(&who, &who, Some("refs/notes/ai"), one, "a note", false).unwrap();
+    let log = repo.log(&base.to_string(), WORKTREE).unwrap();
+    let ids: Vec<String> = log.commits.iter().map(|c| c.sha.clone()).collect();
+    assert_eq!(ids, [one.to_string(), two.to_string()]);
+    assert_eq!(log.commits[0].note.as_deref().map(str::trim), Some("a note"));
+    assert_eq!((log.commits[1].note.is_none(), log.commits[1].merge, log.cut), (true, false, false));
+    assert_eq!(log.commits[0].author, ("t".to_owned(), "t@example.com".to_owned()));
+    assert!(repo.log("main", "main").unwrap().commits.is_empty());
+
+    let blob = git.revparse_single(&format!("{one}:a.sql")).unwrap().id().to_string();
+    assert_eq!(repo.version_of(&ids, "a.sql", &blob[..8]).unwrap().as_deref(), Some(b"select 2".as_slice()));
+    assert_eq!(repo.version_of(&ids, "a.sql", "0000000").unwrap(), None);
+    assert_eq!(repo.version_of(&ids, "b.sql", &blob).unwrap(), None);
+}

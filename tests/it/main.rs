@@ -10,6 +10,7 @@ mod forgotten;
 mod github;
 mod imports;
 mod init;
+mod provenance;
 mod run;
 mod sandbox;
 mod tour;

@@ -22,7 +22,7 @@ static CLAIM: LazyLock<Regex> = LazyLock::new(|| {
         (?: (?:partly|partially|mostly|fully|entirely)\s+ )?
         (?: {ai}(?:\s*(?:/|or|and|,)\s*{ai})*[\s-]*(?:tools?\s+|assistants?\s+|agents?\s+)?(?:was\s+|were\s+|has\ been\s+|have\ been\s+)?(?:assisted|assistance|aided|generated|written|authored|created|used|produced|co-authored|coded|supported|helped)\b
           | (?:i\s+|we\s+)?(?:have\s+)?(?:made\s+use\s+of|used|using)\s+(?:an?\s+|some\s+)?{names}\b
-          | (?:(?:this|the|some|parts?|most|all|portions?)\b[\w\s'/]{{0,60}}?\b(?:was|were|is|are|has\ been|have\ been)\s+)?(?:(?:partly|partially|mostly|fully|entirely)\s+)?(?:generated|written|created|authored|assisted|made|built|co-authored|produced|drafted)\s+(?:in\s+part\s+)?(?:with|by|using)\s+(?:the\s+)?(?:(?:help|assistance)\s+(?:of|from)\s+)?{names}\b
+          | (?:(?:this|the|some|parts?|most|all|portions?|code|changes|sql|queries|models)\b[\w\s'/]{{0,60}}?\b(?:was|were|is|are|has\ been|have\ been)\s+)?(?:(?:partly|partially|mostly|fully|entirely)\s+)?(?:generated|written|created|authored|assisted|made|built|co-authored|produced|drafted)\s+(?:in\s+part\s+)?(?:with|by|using)\s+(?:the\s+)?(?:(?:help|assistance)\s+(?:of|from)\s+)?{names}\b
           | (?:this|the)\b[\w\s'/]{{0,40}}?\b(?:contains|includes|is|was|were|are|has\ been)\s+(?:some\s+|(?:partly|partially|mostly|fully|entirely)\s+)?{ai}[\s-]*(?:generated|assisted|written|authored)\b
         )(?P<tail>.*)$",
         ai = AI.replace(' ', r"\ "),

@@ -78,7 +78,9 @@ pub(super) fn of_github_login(login: &str) -> Option<&'static str> {
         return bot(&format!("{app}[bot]"));
     }
     let account = || ACCOUNTS.iter().find(|(known, ..)| *known == login).map(|(_, tool, _)| *tool);
-    bot(&login).or_else(|| LOGINS.contains(&login.as_str()).then(account).flatten())
+    // GraphQL gives the login of an app without `[bot]`; only names that a person would not choose are taken as such.
+    let app = || login.contains('-').then(|| bot(&format!("{login}[bot]"))).flatten();
+    bot(&login).or_else(app).or_else(|| LOGINS.contains(&login.as_str()).then(account).flatten())
 }
 
 fn bot(login: &str) -> Option<&'static str> {

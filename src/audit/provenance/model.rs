@@ -6,22 +6,26 @@ use std::sync::LazyLock;
 /// Spoken names first: `GPT-5.2 Codex` is one name, of which `GPT-5.2` alone would be the identifier.
 static MODEL: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?xi)
+        &r"(?xi)
         (?: claude (?:\s+\d+(?:\.\d+)?)? \s+ (?:opus|sonnet|haiku|instant) (?:\s+\d+(?:\.\d+)?)?
           | claude \s+ v?\d+(?:\.\d+)?
           | (?:opus|sonnet|haiku) \s+ \d+(?:\.\d+)?
-          | (?:[a-z0-9_.-]+/){0,2} (?:chat)?gpt[-\ ]?\d[a-z0-9.]* (?: -[a-z0-9.]+ | \s(?:codex|mini|nano|turbo|pro|max|spark|high|medium|low)\b )*
+          | (?:VENDOR/){0,2} (?:chat)?gpt[-\ ]?\d[a-z0-9.]* (?: -[a-z0-9.]+ | \s(?:codex|mini|nano|turbo|pro|max|spark|high|medium|low)\b )*
           | gemini \s+ (?:\d+(?:\.\d+)? (?:\s+(?:pro|flash|ultra|deep\ think))? | pro | flash | ultra) (?:[\s-]+(?:lite|preview))?
           | grok \s+ (?:\d[\w.]* | code\ fast\ \d+) (?:\s+fast)?
           | deepseek \s+ (?:v|r)\d[\w.]* (?:\s+chat|\s+coder)?
           | qwen \s? \d[\w.]* (?:[\ -](?:coder|max|plus|next))* (?:-[a-z0-9.]+)*
           | kimi \s+ k\d[\w.]* (?:\s+thinking)?
           | (?:glm|composer|llama|devstral|minimax|swe) \s+ v?\d[\w.]*
-          | (?:[a-z0-9_.-]+/){0,2} (?:claude|gemini|codex|grok|deepseek|qwen[0-9.]*|llama[0-9.]*|mistral|devstral|codestral|magistral|kimi|glm|minimax|composer|swe|nova|opus|sonnet|haiku) - [a-z0-9][a-z0-9.:_@-]* (?:\[1m\])?
+          | (?:VENDOR/){0,2} (?:claude|gemini|codex|grok|deepseek|qwen[0-9.]*|llama[0-9.]*|mistral|devstral|codestral|magistral|kimi|glm|minimax|composer|swe|nova|opus|sonnet|haiku) - [a-z0-9][a-z0-9.:_@-]* (?:\[1m\])?
           | (?:openai/)? o[1345] (?:-(?:mini|pro|preview|deep-research|high))?
-        )",
+        )"
+        .replace("VENDOR", VENDORS),
     )
 });
+
+/// Where identifiers say who serves the model.
+const VENDORS: &str = "(?:openai|anthropic|google|openrouter|azure|bedrock|vertex_ai|github_copilot|ollama|deepseek|mistral|mistralai|x-?ai|meta-llama|qwen|alibaba|moonshotai|z-ai|zai-org|groq|together|fireworks|lm_studio|gemini|minimax)";
 
 /// `(1M context)` says how much the model may read, not which one it is.
 static CONTEXT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\s*[(\[][^()\[\]]{0,20}context[^()\[\]]{0,20}[)\]]"));
@@ -72,7 +76,7 @@ pub(super) fn in_name(tool: &str, name: &str) -> Option<String> {
     let mut words = name.split_whitespace();
     let signed = tool == "claude-code"
         && words.next().is_some_and(|w| w.eq_ignore_ascii_case("claude"))
-        && words.next().is_some_and(|w| !NO_MODEL.contains(&w.to_lowercase().as_str()));
+        && words.next().is_some_and(|w| !NO_MODEL.contains(&w.to_lowercase().trim_end_matches(['.', ',', ':'])));
     let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.');
     if signed && name.split_whitespace().count() <= 4 && name.chars().all(plain) {
         return Some(name.to_owned());

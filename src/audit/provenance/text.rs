@@ -14,7 +14,8 @@ impl Text {
     pub fn of(message: &str) -> Self {
         let lines = without_fences(split(message));
         let (visible, comments) = without_comments(&lines.join("\n"));
-        let visible = without_quotations(&visible);
+        let visible = without_elements(&visible, "blockquote");
+        let visible = without_elements(&visible, "pre");
         let lines = visible.split('\n').map(str::to_owned).collect();
         Self { lines: without_quoted_lines(lines), comments }
     }
@@ -89,15 +90,16 @@ fn without_comments(text: &str) -> (String, Vec<String>) {
     (visible, comments)
 }
 
-/// Takes `<blockquote>` elements out: dependency bots quote release notes in them.
-fn without_quotations(text: &str) -> Cow<'_, str> {
+/// Takes elements out: dependency bots quote release notes in `<blockquote>`, and `<pre>` is code.
+fn without_elements<'a>(text: &'a str, tag: &str) -> Cow<'a, str> {
     let lower = text.to_ascii_lowercase();
+    let (open, close) = (format!("<{tag}"), format!("</{tag}>"));
     let (mut kept, mut at) = (String::new(), 0);
-    while let Some(start) = lower[at..].find("<blockquote").map(|i| at + i) {
-        let Some(end) = lower[start..].find("</blockquote>").map(|i| start + i) else { break };
+    while let Some(start) = lower[at..].find(&open).map(|i| at + i) {
+        let Some(end) = lower[start..].find(&close).map(|i| start + i) else { break };
         kept.push_str(&text[at..start]);
         kept.extend(text[start..end].chars().filter(|c| *c == '\n'));
-        at = end + "</blockquote>".len();
+        at = end + close.len();
     }
     if at == 0 {
         return Cow::Borrowed(text);

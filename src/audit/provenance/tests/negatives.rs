@@ -156,6 +156,7 @@ const TABLE: &[In] = &[
     Body("<!-- If a model helped, add:\nAssisted-by: claude-code:claude-opus-4-6 [duckdb]\n-->\nText"),
     Body("Assisted-by: <!-- tool:model -->"),
     Body("We look for `<!-- CURSOR_SUMMARY -->` now."),
+    Body("<pre>\nAssisted-by: claude-code:claude-opus-4-6\n</pre>"),
     Body("Bumps dbt-core.\n<blockquote>\nCo-authored-by: Claude <noreply@anthropic.com>\n</blockquote>"),
     Commit(
         "Docs\n\nThe footer looks like this:\n\n    🤖 Generated with [Claude Code](https://claude.ai/code)\n    Co-Authored-By: Claude <noreply@anthropic.com>\n",

@@ -7,6 +7,7 @@ pub mod json;
 pub mod markdown;
 pub mod overview;
 pub mod reconciliation;
+pub mod review;
 pub mod table;
 
 /// The text of a file that a finding points at, by its path from the repository's root; `None` shows no excerpt.

@@ -7,6 +7,7 @@ mod cli;
 mod demo;
 mod forgotten;
 mod imports;
+mod review;
 mod run;
 mod sandbox;
 mod tour;

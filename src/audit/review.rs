@@ -19,9 +19,7 @@ pub mod window;
 mod windows;
 
 pub use bar::{ANY_PEER, Asked, asked};
-pub use facts::{
-    AutoMerge, Commit, Facts, Identity, Label, LlmFacts, Profile, PullState, Review, ReviewState,
-};
+pub use facts::{AutoMerge, Commit, Facts, Identity, Label, LlmFacts, Profile, PullState, Review, ReviewState};
 pub use judgement::{Excluded, Judgement, Rollback, Ruling, Seat, WindowState, WindowStatus};
 pub use layers::{LayerAsked, layers_of};
 pub use people::co_authors;
@@ -217,7 +215,10 @@ impl Bench<'_> {
                     format!("merged by auto-merge, which {who} had turned on"),
                     "look at what was merged; next time a person merges",
                 ),
-                _ => (format!("auto-merge is on, turned on by {who}"), "turn it off: a person merges, at a time that fits"),
+                _ => (
+                    format!("auto-merge is on, turned on by {who}"),
+                    "turn it off: a person merges, at a time that fits",
+                ),
             };
             self.tell(Finding::new("review/auto-merge", message, help));
         }
@@ -232,7 +233,8 @@ impl Bench<'_> {
 
     fn llm(&mut self, facts: &Facts) {
         if let Some(why) = &facts.llm.prompt_mismatch {
-            let help = "correct the trailers of the commits, or of the description; until then the claim counts for nothing";
+            let help =
+                "correct the trailers of the commits, or of the description; until then the claim counts for nothing";
             let message = format!("what is claimed of the prompt is not so: {why}");
             self.tell(Finding::new("review/prompt-mismatch", message, help));
         }

@@ -293,3 +293,37 @@ proptest::proptest! {
         let _ = load_text(&format!("version: 1\nextends: default\n{key}: {value}\n"));
     }
 }
+
+#[test]
+fn windows_are_checked_when_the_policy_loads() {
+    let windows = |window: &str| format!("version: 1\nextends: default\nwindows: {{w: {window}}}\n");
+    for good in [
+        "{tz: UTC, days: [mon], hours: \"00:00-24:00\"}",
+        "{tz: Asia/Kathmandu, days: [mon], hours: \"09:00-10:00\", holidays: [2026-12-25]}",
+        "{tz: America/Argentina/Buenos_Aires, days: [mon], hours: \"09:00-10:00\", holidays: ../days/ar.ics}",
+    ] {
+        assert!(load_text(&windows(good)).is_ok(), "{good}: {}", error(&windows(good)));
+    }
+    for (wrong, told) in [
+        (
+            "{tz: Europe/Pariss, days: [mon], hours: \"09:00-10:00\"}",
+            "`Europe/Pariss` is no time zone; did you mean `Europe/Paris`?",
+        ),
+        ("{tz: europe/paris, days: [mon], hours: \"09:00-10:00\"}", "did you mean `Europe/Paris`?"),
+        ("{tz: Moon/Base, days: [mon], hours: \"09:00-10:00\"}", "`Moon/Base` is no time zone"),
+        ("{tz: Etc/Unknown, days: [mon], hours: \"09:00-10:00\"}", "is no time zone"),
+        ("{tz: UTC, days: [mon], hours: \"09:00-24:01\"}", "are no hours of a day"),
+        (
+            "{tz: UTC, days: [mon], hours: \"09:00-10:00\", holidays: /etc/days.ics}",
+            "is no calendar file of the repository",
+        ),
+        ("{tz: UTC, days: [mon], hours: \"09:00-10:00\", holidays: [2026-02-30]}", "`2026-02-30` is no date"),
+        (
+            "{tz: UTC, days: [mon], hours: \"09:00-10:00\", holidays: {a: b}}",
+            "the path of an .ics file, or a list of days",
+        ),
+    ] {
+        let text = error(&windows(wrong));
+        assert!(text.contains(told), "{wrong}: {text}");
+    }
+}

@@ -128,7 +128,11 @@ pub struct Hours {
     pub text: String,
 }
 
-written!(Hours, r"^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$", "Hours of a day, such as 09:00-16:00; 24:00 is its end.");
+written!(
+    Hours,
+    r"^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$",
+    "Hours of a day, such as 09:00-16:00; 24:00 is its end."
+);
 
 impl FromStr for Hours {
     type Err = String;
@@ -194,7 +198,17 @@ mod tests {
     fn hours_and_days() {
         assert!("09:00-16:00".parse::<Hours>().is_ok());
         assert_eq!("00:00-24:00".parse::<Hours>().map(|h| (h.from, h.until)), Ok((0, 1_440)));
-        for wrong in ["9-16", "16:00-09:00", "09:00-24:30", "24:00-24:00", "+9:00-10:00", "09:60-10:00", "09:00", "é:00-16:00", "09:00-09:00"] {
+        for wrong in [
+            "9-16",
+            "16:00-09:00",
+            "09:00-24:30",
+            "24:00-24:00",
+            "+9:00-10:00",
+            "09:60-10:00",
+            "09:00",
+            "é:00-16:00",
+            "09:00-09:00",
+        ] {
             assert!(wrong.parse::<Hours>().is_err(), "{wrong}");
         }
         assert!("2027-03-01".parse::<Day>().is_ok());

@@ -11,6 +11,7 @@ mod github;
 mod imports;
 mod init;
 mod provenance;
+mod review;
 mod run;
 mod sandbox;
 mod tour;

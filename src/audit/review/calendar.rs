@@ -162,11 +162,7 @@ impl<'a> Event<'a> {
     }
 
     /// Start and end of each occurrence that may touch `range`.
-    fn occurrences(
-        &self,
-        replaced: &BTreeSet<DateTime>,
-        range: Span,
-    ) -> Result<Vec<(DateTime, DateTime)>, String> {
+    fn occurrences(&self, replaced: &BTreeSet<DateTime>, range: Span) -> Result<Vec<(DateTime, DateTime)>, String> {
         let told = |problem: String| format!("event `{}`: {problem}", self.name);
         let status = self.component.property(&ICalendarProperty::Status).and_then(|e| e.values.first());
         if status == Some(&ICalendarValue::Status(ICalendarStatus::Cancelled)) {
@@ -232,29 +228,33 @@ impl<'a> Event<'a> {
             }
             rule.until = Some(written(last)?);
         }
+        let end = range.until.to_zoned(self.zone.clone()).datetime();
+        if rule.count.is_none() && rule.until.as_ref().is_none_or(|until| wall(until).is_ok_and(|until| until > end)) {
+            rule.until = Some(written(end)?);
+        }
         // The rule alone, in wall time: the zone is applied to each occurrence afterwards.
         let mut event = ICalendarComponent::new(ICalendarComponentType::VEvent);
-        event.add_property(
-            ICalendarProperty::Dtstart,
-            ICalendarValue::PartialDateTime(Box::new(written(self.start)?)),
-        );
+        let start = ICalendarValue::PartialDateTime(Box::new(written(self.start)?));
+        event.add_property(ICalendarProperty::Dtstart, start);
         event.add_property(ICalendarProperty::Rrule, ICalendarValue::RecurrenceRule(rule));
         let expanded = ICalendar { components: vec![event] }.expand_dates(Tz::Floating, MAX_OCCURRENCES);
         if let Some(error) = expanded.errors.first() {
             return Err(format!("RRULE: {}", error.error));
         }
-        let full = expanded.events.len() >= MAX_OCCURRENCES;
-        let starts: Vec<DateTime> = expanded
-            .events
-            .iter()
-            .map(|e| Timestamp::from_second(e.start.timestamp()).map(|t| t.to_zoned(TimeZone::UTC).datetime()))
-            .collect::<Result<_, _>>()
-            .map_err(|e| format!("RRULE: {e}"))?;
-        let end = range.until.to_zoned(self.zone.clone()).datetime();
-        if full && starts.last().is_none_or(|last| *last < end) {
+        let wall = |seconds: i64| Timestamp::from_second(seconds).map(|t| t.to_zoned(TimeZone::UTC).datetime());
+        let last = wall_seconds(end)?;
+        let mut starts = Vec::new();
+        for event in &expanded.events {
+            let seconds = event.start.timestamp();
+            if seconds > last {
+                return Ok(starts);
+            }
+            starts.push(wall(seconds).map_err(|e| format!("RRULE: {e}"))?);
+        }
+        if expanded.events.len() >= MAX_OCCURRENCES {
             return Err(format!("it occurs more than {MAX_OCCURRENCES} times; let it start later, or less often"));
         }
-        Ok(starts.into_iter().filter(|s| *s <= end).collect())
+        Ok(starts)
     }
 
     fn span(&self, start: DateTime, end: DateTime) -> Result<Span, String> {
@@ -315,6 +315,11 @@ fn written(time: DateTime) -> Result<PartialDateTime, String> {
         tz_minute: None,
         tz_minus: false,
     })
+}
+
+/// The wall time as seconds, as if it were of UTC.
+fn wall_seconds(time: DateTime) -> Result<i64, String> {
+    Ok(instant(time, &TimeZone::UTC)?.as_second())
 }
 
 fn instant(time: DateTime, zone: &TimeZone) -> Result<Timestamp, String> {

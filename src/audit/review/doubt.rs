@@ -25,7 +25,9 @@ impl Doubt {
     pub fn profile(login: &str, why: &str) -> Self {
         Self {
             rule: "review/unreadable-permission",
-            message: format!("the profile of `{login}` could not be read, and a commit names somebody without a login: {why}"),
+            message: format!(
+                "the profile of `{login}` could not be read, and a commit names somebody without a login: {why}"
+            ),
             help: "run the check again, or let the commit be made with an e-mail that GitHub knows".to_owned(),
         }
     }
@@ -57,7 +59,9 @@ impl Doubt {
         } else {
             format!("the policy asks for role `{role}` and does not say who that is")
         };
-        let help = format!("add `roles: {{{role}: {{users: [...], teams: [organisation/team]}}}}` to the policy of the base branch");
+        let help = format!(
+            "add `roles: {{{role}: {{users: [...], teams: [organisation/team]}}}}` to the policy of the base branch"
+        );
         Self { rule: "review/unknown-role", message, help }
     }
 

@@ -37,8 +37,9 @@ pub fn layers_of(policy: &Policy, project_root: &str, changed: &[String]) -> Vec
     let root = normal(project_root);
     let judges = Judges::of(policy);
     let mut found: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-    // One past the last: the layer of what matches none.
-    let strictest = policy.layers.len();
+    // The layer of what matches none is one of them, or one past the last that was made of all.
+    let own = |layer: &Layer| layer.name == policy.strictest.name && layer.globs == policy.strictest.globs;
+    let strictest = policy.layers.iter().position(own).unwrap_or(policy.layers.len());
     for path in changed {
         let path = normal(path);
         let inside = within(&root, &path);
@@ -101,7 +102,8 @@ impl Judges {
             || within(".github/workflows", path).is_some()
             || within(".github/actions", path).is_some();
         // A profile above the project tells it where its data is; one beside it belongs to another project.
-        let profile = matches!(name, "profiles.yml" | "profiles.yaml") && (folder == root || within(folder, root).is_some());
+        let profile =
+            matches!(name, "profiles.yml" | "profiles.yaml") && (folder == root || within(folder, root).is_some());
         ours || profile || self.files.iter().any(|file| file == path || within(file, path).is_some())
     }
 }

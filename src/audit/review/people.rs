@@ -113,7 +113,10 @@ impl Parts {
         match permission {
             Some(Ok(p)) if WRITERS.contains(&p.to_lowercase().as_str()) => {}
             Some(Ok(other)) => {
-                return Standing::Unknown(Doubt::permission(login, &format!("`{other}` is not known to this rowproof")));
+                return Standing::Unknown(Doubt::permission(
+                    login,
+                    &format!("`{other}` is not known to this rowproof"),
+                ));
             }
             Some(Err(why)) => return Standing::Unknown(Doubt::permission(login, why)),
             None => return Standing::Unknown(Doubt::permission(login, "it was not read")),
@@ -131,7 +134,8 @@ impl Parts {
 /// The co-authors that a commit message names: in any line, since squashed messages tear the block of trailers apart.
 pub fn co_authors(message: &str) -> Vec<Identity> {
     let named = message.lines().filter_map(|line| {
-        let (key, value) = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '-' | '>')).split_once(':')?;
+        let (key, value) =
+            line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '-' | '>')).split_once(':')?;
         key.trim().eq_ignore_ascii_case("co-authored-by").then(|| identity(value.trim()))
     });
     named.collect()
@@ -238,7 +242,8 @@ mod tests {
     fn addresses_without_mailbox() {
         assert_eq!(no_reply_login("12+a-b@users.noreply.github.com"), Some("a-b"));
         assert_eq!(no_reply_login("a+b@users.noreply.github.example.org"), Some("a+b"));
-        for wrong in ["a@b.org", "noreply@github.com", "@users.noreply.github.com", "1+@users.noreply.github.com", "x"] {
+        for wrong in ["a@b.org", "noreply@github.com", "@users.noreply.github.com", "1+@users.noreply.github.com", "x"]
+        {
             assert_eq!(no_reply_login(wrong), None, "{wrong}");
         }
     }

@@ -34,11 +34,19 @@ fn it_writes_the_workflows_and_a_policy_that_holds() {
         assert!(text.contains(&format!("uses: rowproof/rowproof@{SHA}\n")) && !text.contains("@0000"), "{text}");
         assert!(ran.stdout.contains(&format!("wrote    .github/workflows/{name}\n")), "{}", ran.stdout);
     }
-    assert!(ran.stdout.contains("wrote    rowproof.yml\n") && ran.stdout.ends_with("next: rowproof run\n"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("wrote    rowproof.yml\n") && ran.stdout.ends_with("next: rowproof run\n"),
+        "{}",
+        ran.stdout
+    );
     let check = sandbox.rowproof(&["policy", "check"]);
     assert_eq!(check.code, 0, "{}{}", check.stdout, check.stderr);
-    let uncommented = text(&sandbox, "rowproof.yml").replace("# roles", "roles").replace("#   ", "  ").replace("# gates", "gates");
-    sandbox.write("rowproof.yml", &uncommented.replace("#     references", "    references").replace("#       -", "      -"));
+    let uncommented =
+        text(&sandbox, "rowproof.yml").replace("# roles", "roles").replace("#   ", "  ").replace("# gates", "gates");
+    sandbox.write(
+        "rowproof.yml",
+        &uncommented.replace("#     references", "    references").replace("#       -", "      -"),
+    );
     let check = sandbox.rowproof(&["policy", "check"]);
     assert_eq!(check.code, 0, "the examples hold once uncommented: {uncommented}\n{}{}", check.stdout, check.stderr);
 }
@@ -70,7 +78,11 @@ fn nothing_is_overwritten_unless_asked() {
     assert!(ran.stdout.contains("kept     rowproof.yml (the policy that is there)\n"), "{}", ran.stdout);
     let ran = sandbox.rowproof(&["init", "--action-commit", SHA, "--force"]);
     assert!(ran.stdout.contains("wrote    .github/workflows/rowproof.yml\n"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("kept     .github/workflows/rowproof-review.yml (as it would be written)\n"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("kept     .github/workflows/rowproof-review.yml (as it would be written)\n"),
+        "{}",
+        ran.stdout
+    );
     assert!(text(&sandbox, ".github/workflows/rowproof.yml").starts_with("# Judges each"));
     assert_eq!(text(&sandbox, "rowproof.yml"), "version: 1\nextends: strict\n", "a policy is never overwritten");
 }
@@ -83,7 +95,10 @@ fn in_a_monorepo_it_writes_at_the_root_and_names_the_folder() {
         let models = sandbox.root().join(folder).join("models");
         let ran = sandbox.rowproof_in(&models, &["init", "--forks", "--action-commit", SHA]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
-        assert_eq!(workflows(&sandbox), ["rowproof-post.yml", "rowproof-review.yml", "rowproof-reviewed.yml", "rowproof.yml"]);
+        assert_eq!(
+            workflows(&sandbox),
+            ["rowproof-post.yml", "rowproof-review.yml", "rowproof-reviewed.yml", "rowproof.yml"]
+        );
         let workflow = text(&sandbox, ".github/workflows/rowproof.yml");
         assert!(workflow.contains(&format!("working-directory: {told}\n")), "{workflow}");
         assert!(text(&sandbox, "rowproof.yml").contains(&format!("project: {{path: {told}}}\n")));
@@ -116,7 +131,10 @@ fn the_guide_shows_what_init_writes() {
         assert_eq!(sandbox.rowproof(args).code, 0);
         for name in workflows(&sandbox) {
             let text = text(&sandbox, &format!(".github/workflows/{name}"));
-            assert!(guide.contains(&format!("```yaml\n{text}```\n")), "docs/github.md does not show {name} (forks: {forks})");
+            assert!(
+                guide.contains(&format!("```yaml\n{text}```\n")),
+                "docs/github.md does not show {name} (forks: {forks})"
+            );
         }
     }
 }

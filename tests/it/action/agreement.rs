@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 
 /// Names of variables with one of our prefixes within a text, comments left out.
 fn variables(text: &str) -> BTreeSet<String> {
-    let code: String =
-        text.lines().filter(|l| !l.trim_start().starts_with('#')).map(|l| format!("{l}\n")).collect();
+    let code: String = text.lines().filter(|l| !l.trim_start().starts_with('#')).map(|l| format!("{l}\n")).collect();
     let word = |c: char| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit();
     code.split(|c: char| !word(c))
         .filter(|w| ["INPUT_", "EVENT_", "RUN_"].iter().any(|p| w.starts_with(p) && w.len() > p.len()))
@@ -43,7 +42,8 @@ fn every_input_reaches_a_step_under_its_own_name() {
     let mut reached = BTreeSet::new();
     for step in action["runs"]["steps"].as_array().unwrap() {
         for (variable, value) in step["env"].as_object().unwrap() {
-            if let Some(name) = value.as_str().unwrap().strip_prefix("${{ inputs.").and_then(|v| v.strip_suffix(" }}")) {
+            if let Some(name) = value.as_str().unwrap().strip_prefix("${{ inputs.").and_then(|v| v.strip_suffix(" }}"))
+            {
                 assert_eq!(*variable, format!("INPUT_{}", name.to_uppercase().replace('-', "_")));
                 reached.insert(name.to_owned());
             }

@@ -175,7 +175,9 @@ impl Runner {
                 steps.get(id).and_then(|outputs| outputs.get(name)).cloned().unwrap_or_default()
             }
             Some(("github", name)) => self.github.get(name).cloned().unwrap_or_default(),
-            _ => term.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')).expect("an expression known here").to_owned(),
+            _ => {
+                term.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')).expect("an expression known here").to_owned()
+            }
         };
         inner.split(" || ").map(value).find(|v| !v.is_empty()).unwrap_or_default()
     }

@@ -1,6 +1,7 @@
 //! `action/install.sh`: the right digest installs, anything else leaves nothing behind.
 
 use super::harness::{Runner, nowhere};
+use crate::sandbox::crate_folder;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -102,9 +103,7 @@ fn what_was_changed_in_the_cache_is_installed_again() {
     assert_eq!(runner.run().code, 0);
     let program = runner.path("tools/rowproof/1.2.3/x86_64/rowproof");
     let good = std::fs::read(&program).unwrap();
-    let aside = runner.path("temp/rowproof");
-    std::fs::write(&aside, &good).unwrap();
-    runner.script("temp/rowproof", &String::from_utf8(good.clone()).unwrap());
+    let aside = runner.script("temp/aside", &String::from_utf8(good.clone()).unwrap());
     let changes: [&dyn Fn(); 4] = [
         &|| std::fs::write(&program, "#!/bin/sh\necho changed\n").unwrap(),
         &|| std::fs::remove_file(&program).unwrap(),
@@ -243,10 +242,40 @@ fn an_attestation_is_verified_as_asked() {
     runner.input("verify", "maybe").run().refused("auto require off");
 }
 
+/// `scripts/release-lock` and the installer agree on the format, and the newest version is the default one.
+#[test]
+fn what_release_lock_writes_is_what_installs() {
+    let runner = runner();
+    let script = crate_folder("scripts/release-lock");
+    std::fs::create_dir(runner.path("action/scripts")).unwrap();
+    std::fs::copy(script, runner.path("action/scripts/release-lock")).unwrap();
+    let write = |version: &str, digest: &str| {
+        let folder = runner.path("temp/digests");
+        std::fs::create_dir_all(&folder).unwrap();
+        for target in ["aarch64-apple-darwin", "aarch64-unknown-linux-gnu", "x86_64-apple-darwin", TARGET] {
+            let name = format!("rowproof-{version}-{target}.tar.gz");
+            std::fs::write(folder.join(format!("{name}.sha256")), format!("{digest}  {name}\n")).unwrap();
+        }
+        let mut lock = Command::new(runner.path("action/scripts/release-lock"));
+        lock.arg(version).arg(&folder).output().unwrap().status.success()
+    };
+    assert!(write("1.2.2", &"2".repeat(64)));
+    assert!(!write("1.2.3", "no digest"));
+    assert!(write("1.2.3", &digest(&PathBuf::from(&runner.env["ROWPROOF_ARCHIVE"]))));
+    let lock = runner.text("action/action/release.lock");
+    let lines: Vec<&str> = lock.lines().filter(|l| !l.starts_with('#')).collect();
+    assert!(lines.len() == 8 && lines[0].contains("-1.2.3-") && lines[7].contains("-1.2.2-"), "{lock}");
+    assert!(!lock.contains("Nothing is released yet"), "{lock}");
+    assert_eq!(runner.run().output("version"), "1.2.3");
+}
+
 #[test]
 fn a_program_that_does_not_run_here_or_is_another_version_is_refused() {
     let runner = runner();
-    for (program, words) in [("#!/nowhere/sh\n", "does not run on this machine"), ("#!/bin/sh\necho rowproof 3.0.0\n", "holds rowproof 3.0.0")] {
+    for (program, words) in [
+        ("#!/nowhere/sh\n", "does not run on this machine"),
+        ("#!/bin/sh\necho rowproof 3.0.0\n", "holds rowproof 3.0.0"),
+    ] {
         let archive = archive(&runner, "1.2.3", program);
         lock(&runner, &digest(&archive), "1.2.3");
         runner.run().refused(words);

@@ -54,7 +54,15 @@ fn each_input_reaches_the_program() {
     let folder = runner.path("workspace/data/dbt");
     let end = ["--base=main", "--head=topic", "--policy=base:ci/gates.yml"].map(str::to_owned);
     assert_eq!(told[5..8], end);
-    assert_eq!(told[8..], [format!("--project-dir={}", folder.display()), "--select=orders".into(), "--gates".into(), "parse,safety".into()]);
+    assert_eq!(
+        told[8..],
+        [
+            format!("--project-dir={}", folder.display()),
+            "--select=orders".into(),
+            "--gates".into(),
+            "parse,safety".into()
+        ]
+    );
     assert_eq!(runner.text("stub/run.pwd").trim(), folder.to_str().unwrap());
     assert_eq!(ran.output("report"), folder.join("out/result.json").to_str().unwrap());
     assert_eq!(ran.output("sarif"), folder.join("out/result.sarif").to_str().unwrap());

@@ -12,7 +12,8 @@ pub fn known(id: &str) -> Option<&'static Rule> {
 /// help does not say it already. Empty for a rule that this version does not know.
 pub fn why(finding: &Finding) -> String {
     let Some(rule) = known(&finding.rule) else { return String::new() };
-    let plain = |text: &str| text.trim().trim_end_matches('.').to_lowercase();
+    // Rule and finding often say the same with other punctuation.
+    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     if finding.help.is_empty() || plain(rule.help) == plain(&finding.help) {
         return rule.what.trim().to_owned();
     }
@@ -46,6 +47,8 @@ mod tests {
         let why = why(&finding);
         assert!(why.starts_with("A column is gone. Keep it until"), "{why}");
         assert_eq!(to_do(&finding), "keep it");
+        finding.help = "keep it, until its readers have moved; models downstream, dashboards, exports".into();
+        assert_eq!(super::why(&finding), "A column is gone.");
         finding.help.clear();
         assert_eq!(super::why(&finding), "A column is gone.");
         assert!(to_do(&finding).starts_with("Keep it until"));

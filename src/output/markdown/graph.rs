@@ -22,7 +22,7 @@ const LABEL: usize = 60;
 /// Gates whose findings tell where a column comes from and goes to.
 const GATES: [&str; 2] = ["lineage_diff", "pii_scan"];
 
-/// The graph under its heading; nothing when no changed column is known to come from or reach anything.
+/// The graph under its heading; nothing when the findings tell of no column's way.
 pub(super) fn section(report: &Report, room: usize) -> String {
     let graph = Graph::of(report);
     if graph.edges.is_empty() {
@@ -45,6 +45,8 @@ enum Kind {
     Exposure,
     /// A place that reads the column.
     Place,
+    /// That nothing is reached.
+    Nothing,
 }
 
 /// How two nodes are tied.
@@ -111,6 +113,9 @@ impl Graph {
                 self.tie(at, (Kind::Data, source), tie, true);
             }
         }
+        if let Some(was) = finding.evidence.get("was").and_then(Value::as_str) {
+            self.tie(at, (Kind::Data, format!("{}.{was}", finding.model)), Tie::Was, true);
+        }
         for path in finding.evidence.get("paths").and_then(Value::as_array).into_iter().flatten() {
             // The steps from the tagged column to this one: the last before it is where the value comes in.
             let steps: Vec<&str> = path.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -135,7 +140,12 @@ impl Graph {
                 self.tie(at, (Kind::Data, model.clone()), Tie::Now, false);
             }
         }
-        for exposure in texts(finding, "exposures") {
+        let exposures = texts(finding, "exposures");
+        // Evidence that was looked for and is empty says something; evidence that is not there does not.
+        if now.is_empty() && exposures.is_empty() && finding.evidence.contains_key("downstream") {
+            self.tie(at, (Kind::Nothing, "nothing downstream".to_owned()), Tie::Now, false);
+        }
+        for exposure in exposures {
             self.tie(at, (Kind::Exposure, exposure), Tie::Now, false);
         }
     }
@@ -163,7 +173,7 @@ impl Graph {
             let name = label(name);
             let shape = match kind {
                 Kind::Data => format!("[\"{name}\"]"),
-                Kind::Exposure => format!("([\"{name}\"])"),
+                Kind::Exposure | Kind::Nothing => format!("([\"{name}\"])"),
                 Kind::Place => format!("[/\"{name}\"/]"),
             };
             text.push_str(&format!("  n{at}{shape}{}\n", if *changed { ":::changed" } else { "" }));
@@ -213,6 +223,22 @@ fn label(text: &str) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_column_that_reaches_nothing_says_so_only_when_that_is_known() {
+        let of = |finding: &Finding| {
+            let mut graph = Graph::default();
+            graph.nodes.insert((Kind::Data, target(finding)), true);
+            graph.around(0, finding, &[]);
+            graph.mermaid()
+        };
+        let mut finding = Finding::new("lineage_diff/renamed", "renamed", "").column("b").evidence("was", "a");
+        finding.model = "m".into();
+        assert!(of(&finding).contains("  n1[\"m.a\"]\n  n1 -. was .-> n0\n"), "{}", of(&finding));
+        let known = finding.evidence("downstream", Vec::<String>::new());
+        assert!(of(&known).contains("  n2([\"nothing downstream\"])\n"), "{}", of(&known));
+        assert!(of(&known).contains("  n0 --> n2\n"));
+    }
 
     #[test]
     fn labels_show_names_and_hide_syntax() {

@@ -363,7 +363,9 @@ pub struct ReviewArgs {
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
     /// Check the hash chain of a ledger; names every line that was changed, removed or added.
-    #[command(after_help = "Example: git show rowproof-ledger:ledger.jsonl > ledger.jsonl && rowproof audit verify ledger.jsonl")]
+    #[command(
+        after_help = "Example: git show rowproof-ledger:ledger.jsonl > ledger.jsonl && rowproof audit verify ledger.jsonl"
+    )]
     Verify {
         /// The ledger, one record a line.
         #[arg(value_name = "LEDGER.jsonl")]

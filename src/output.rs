@@ -11,9 +11,9 @@ pub mod markdown;
 pub mod overview;
 pub mod place;
 pub mod reconciliation;
+pub mod review;
 pub mod rule;
 pub mod sarif;
-pub mod review;
 pub mod table;
 
 /// The text of a file that a finding points at, by its path from the repository's root; `None` shows no excerpt.

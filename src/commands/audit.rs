@@ -20,7 +20,12 @@ pub(super) fn verify(file: &Path, last_hash: Option<&str>) -> Result<(String, u8
     let mut code = u8::from(!verified.broken.is_empty());
     if let Some(expected) = last_hash.filter(|h| !h.eq_ignore_ascii_case(&verified.last_hash)) {
         let message = "the last record is not the expected one: lines were cut off or added";
-        out.push_str(&format!("{}: {message} (expected {}, found {})\n", file.display(), terminal(expected), verified.last_hash));
+        out.push_str(&format!(
+            "{}: {message} (expected {}, found {})\n",
+            file.display(),
+            terminal(expected),
+            verified.last_hash
+        ));
         code = 1;
     }
     let count = verified.records;
@@ -45,9 +50,9 @@ pub(super) fn append(file: &Path, records: &[std::path::PathBuf]) -> Result<(Str
     };
     let mut added = 0;
     for path in records {
-        let json = std::fs::read_to_string(path).with_context(|| format!("cannot read the record {}", path.display()))?;
-        let record: Record =
-            serde_json::from_str(&json).with_context(|| format!("{} is no record", path.display()))?;
+        let json =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read the record {}", path.display()))?;
+        let record: Record = serde_json::from_str(&json).with_context(|| format!("{} is no record", path.display()))?;
         if record.digest() != record.hash {
             bail!("{}: the record was changed: its content does not have its hash", path.display());
         }

@@ -54,7 +54,10 @@ fn numbers(site: &Site, args: &ReviewArgs) -> Result<Numbers> {
     }
     if let Some(group) = &event.merge_group {
         let number = group.pull_number().with_context(|| {
-            format!("the branch of the merge group ({}) names no pull request", output::escape::terminal(&group.head_ref))
+            format!(
+                "the branch of the merge group ({}) names no pull request",
+                output::escape::terminal(&group.head_ref)
+            )
         })?;
         return Ok(Numbers::These(vec![number]));
     }
@@ -100,8 +103,13 @@ fn one(cli: &Cli, args: &ReviewArgs, site: &Site, pull: &Pull) -> Result<u8> {
         return Ok(code);
     }
     match publish(args, site, pull, &judged) {
-        Err(error) if error.chain().filter_map(|e| e.downcast_ref::<crate::github::ApiError>()).any(|e| e.is_forbidden()) => {
-            console::note(cli, &format!("the token may not publish ({error:#}); grant checks: write and pull-requests: write"));
+        Err(error)
+            if error.chain().filter_map(|e| e.downcast_ref::<crate::github::ApiError>()).any(|e| e.is_forbidden()) =>
+        {
+            console::note(
+                cli,
+                &format!("the token may not publish ({error:#}); grant checks: write and pull-requests: write"),
+            );
         }
         other => other?,
     }
@@ -133,7 +141,9 @@ fn print(args: &ReviewArgs, pull: &Pull, judged: &Result<Judgement>) -> Result<(
         }
         (TextFormat::Markdown, judged) => publish::section(judged),
         (_, Ok(judgement)) => text::terminal(judgement, pull.number),
-        (_, Err(error)) => format!("#{}: could not tell: {}\n", pull.number, output::escape::terminal(&format!("{error:#}"))),
+        (_, Err(error)) => {
+            format!("#{}: could not tell: {}\n", pull.number, output::escape::terminal(&format!("{error:#}")))
+        }
     };
     told((text, 0)).map(drop)
 }

@@ -70,7 +70,8 @@ pub(super) fn judge(cli: &Cli, args: &RunArgs, described: Option<&PullText>) -> 
     let gathered = gather::two_sides(&args.project, base.as_deref(), &head)?;
     let selection = Selection { gates: args.gates.clone(), models: args.select.clone() };
     let Gathered { repo, base_tree, head_tree, base, head, policy, database, mut notices } = gathered;
-    let provenance = Change::read(&repo, &base_tree, &head_tree)?.provenance(described, policy.policy.llm.label.as_deref());
+    let provenance =
+        Change::read(&repo, &base_tree, &head_tree)?.provenance(described, policy.policy.llm.label.as_deref());
     notices.extend(provenance.problems.iter().cloned());
     notices.extend(undeclared(&policy.policy.llm, &provenance));
     let data = database.and_then(|scratch| SideData::new(scratch, &base, &head, &policy.policy, repo.root()));

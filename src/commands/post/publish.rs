@@ -85,19 +85,15 @@ pub(in crate::commands) fn check_name(key: Option<&str>) -> String {
 
 /// What can stand in a hidden comment and in a name.
 fn harmless(key: &str) -> String {
-    key.chars().filter(|c| c.is_ascii_alphanumeric() || "_./".contains(*c) || *c == '-').take(60).collect::<String>()
+    key.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || "_./".contains(*c) || *c == '-')
+        .take(60)
+        .collect::<String>()
         .replace("--", "-")
 }
 
 /// Settles the comment; true when another run was faster, so that its check run is worth waiting for.
-fn sticky(
-    args: &PostArgs,
-    site: &Site,
-    report: &Report,
-    pull: &Pull,
-    told: &Told,
-    record: &Record,
-) -> Result<bool> {
+fn sticky(args: &PostArgs, site: &Site, report: &Report, pull: &Pull, told: &Told, record: &Record) -> Result<bool> {
     let marker = marker(args.key.as_deref());
     let login = viewer::login(&site.client);
     let there = comment::ours(&site.client, &site.repository, pull.number, &marker, &login)?;
@@ -216,11 +212,8 @@ pub(in crate::commands) fn set(site: &Site, pull: &Pull, all: &[wanted::Wanted])
     let there = pull.label_names();
     let missing: Vec<_> = all.iter().filter(|w| !there.iter().any(|n| n.eq_ignore_ascii_case(&w.name))).collect();
     for label in &missing {
-        let look = labels::LabelLook {
-            name: label.name.clone(),
-            color: label.color,
-            description: label.description.clone(),
-        };
+        let look =
+            labels::LabelLook { name: label.name.clone(), color: label.color, description: label.description.clone() };
         match labels::ensure(&site.client, &site.repository, &look) {
             // Who may not make labels may still set one: GitHub makes it with a look of its own.
             Err(error) if error.is_forbidden() => {}

@@ -3,7 +3,9 @@
 use super::super::pull::Site;
 use super::publish::Told;
 use crate::audit::provenance::{Confidence, Provenance};
-use crate::audit::record::{Assisted, GENESIS, Later, Outcome, PromptRef, RECORD_VERSION, Record, Reviewer, gate_results};
+use crate::audit::record::{
+    Assisted, GENESIS, Later, Outcome, PromptRef, RECORD_VERSION, Record, Reviewer, gate_results,
+};
 use crate::audit::review::{Judgement, WindowState};
 use crate::github::check_run::MAX_TEXT;
 use crate::github::pull::Pull;
@@ -87,9 +89,10 @@ pub(in crate::commands) fn outcome(pull: &Pull, judgement: &Judgement) -> Outcom
         merge_sha: pull.merge_commit_sha.clone().filter(|_| merged),
         merged_by: pull.merged_by.as_ref().map(|u| u.login.clone()),
         window_ok: (merged && !unknown).then(|| judgement.windows.iter().all(|w| ok(w.state))),
-        auto_merge: pull.auto_merge.as_ref().map(|a| {
-            a.enabled_by.as_ref().map_or_else(|| "somebody".to_owned(), |u| u.login.clone())
-        }),
+        auto_merge: pull
+            .auto_merge
+            .as_ref()
+            .map(|a| a.enabled_by.as_ref().map_or_else(|| "somebody".to_owned(), |u| u.login.clone())),
     }
 }
 

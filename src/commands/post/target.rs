@@ -69,7 +69,10 @@ fn of_event(site: &Site, report: &Report, event: &EventPull) -> Result<Target> {
     });
     if !judged(report, &event.head_sha) && !merge {
         let head = short(&event.head_sha);
-        return Ok(Target::Foreign(format!("the report is not of the event's commit {head}, but of {}", names(report))));
+        return Ok(Target::Foreign(format!(
+            "the report is not of the event's commit {head}, but of {}",
+            names(report)
+        )));
     }
     let pull = get(site, event.number)?;
     if pull.head.sha != event.head_sha {

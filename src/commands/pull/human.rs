@@ -62,9 +62,9 @@ pub(in crate::commands) fn judge(
     let asked = review::asked(&trusted.policy, &layers, provenance.assisted);
     let reviews = reviews(site, pull)?;
     let reviewers: BTreeSet<&String> = reviews.iter().filter(|r| !r.is_bot).filter_map(|r| r.login.as_ref()).collect();
-    let permissions = reviewers.iter().map(|login| {
-        ((*login).clone(), people::permission(client, repository, login).map_err(|e| e.to_string()))
-    });
+    let permissions = reviewers
+        .iter()
+        .map(|login| ((*login).clone(), people::permission(client, repository, login).map_err(|e| e.to_string())));
     let teams = asked.teams.iter().map(|t| (t.clone(), people::team_members(client, t).map_err(|e| e.to_string())));
     let commits: Vec<review::Commit> = commits.iter().map(commit).collect();
     let base = CommitFiles::new(site, &pull.base.sha);
@@ -77,9 +77,10 @@ pub(in crate::commands) fn judge(
         teams: teams.collect(),
         labels: labels(site, pull, !asked.labels.is_empty())?,
         llm: llm(provenance),
-        auto_merge: pull.auto_merge.as_ref().map(|a| AutoMerge {
-            enabled_by: a.enabled_by.as_ref().map(|u| u.login.clone()),
-        }),
+        auto_merge: pull
+            .auto_merge
+            .as_ref()
+            .map(|a| AutoMerge { enabled_by: a.enabled_by.as_ref().map(|u| u.login.clone()) }),
         state: state(pull)?,
         holidays: holidays.collect(),
         layers,

@@ -4,8 +4,8 @@ use super::Site;
 use super::base::CommitFiles;
 use crate::audit::provenance::{CommitText, Evidence, Person, Provenance, PullText, provenance};
 use crate::github::contents;
-use crate::github::pull::{Commit, GitPerson, MaybeAccount, Pull};
 use crate::github::is_sha;
+use crate::github::pull::{Commit, GitPerson, MaybeAccount, Pull};
 use anyhow::Result;
 
 /// Who or what wrote the pull request; `label` is the policy's.

@@ -25,7 +25,12 @@ pub(super) fn terminal(judgement: &Judgement, number: u64) -> String {
         text.push_str(&format!("  rollback within {}{due}\n", line(&rollback.sla)));
     }
     for finding in &judgement.findings {
-        text.push_str(&format!("  {}: {}\n      help: {}\n", finding.rule, line(&finding.message), line(&finding.help)));
+        text.push_str(&format!(
+            "  {}: {}\n      help: {}\n",
+            finding.rule,
+            line(&finding.message),
+            line(&finding.help)
+        ));
     }
     for one in &judgement.excluded {
         text.push_str(&format!("  {} {}, which does not count: {}\n", line(&one.person), one.said, line(&one.reason)));

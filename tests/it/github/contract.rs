@@ -38,7 +38,9 @@ fn the_description_is_there_where_it_is_required() {
         assert!(contract.check("POST", path, Some(&json!({}))).is_err());
         assert!(contract.check("POST", "/repos/o/r/issues/comments/1", Some(&body)).is_err());
         assert!(contract.check("GET", "/repos/o/r/pulls?stat=open", None).is_err());
-        let many: Vec<Value> = (0..51).map(|i| json!({"path": "a", "start_line": i, "end_line": i, "annotation_level": "notice", "message": "m"})).collect();
+        let many: Vec<Value> = (0..51)
+            .map(|i| json!({"path": "a", "start_line": i, "end_line": i, "annotation_level": "notice", "message": "m"}))
+            .collect();
         let run = json!({"name": "n", "head_sha": "a", "output": {"title": "t", "summary": "s", "annotations": many}});
         assert!(contract.check("POST", "/repos/o/r/check-runs", Some(&run)).is_err());
     }
@@ -84,7 +86,8 @@ impl Contract {
     }
 
     fn query(&self, operation: &Value, query: &str) -> Result<(), String> {
-        let parameters: Vec<Value> = operation["parameters"].as_array().into_iter().flatten().map(|p| self.resolved(p)).collect();
+        let parameters: Vec<Value> =
+            operation["parameters"].as_array().into_iter().flatten().map(|p| self.resolved(p)).collect();
         for pair in query.split('&').filter(|p| !p.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let known = parameters.iter().find(|p| p["in"] == "query" && p["name"] == name);
@@ -144,10 +147,14 @@ impl Contract {
             Value::Object(map) => {
                 let mut out: Map<String, Value> = map
                     .iter()
-                    .filter(|(k, _)| !["example", "examples", "description", "nullable", "format"].contains(&k.as_str()))
+                    .filter(|(k, _)| {
+                        !["example", "examples", "description", "nullable", "format"].contains(&k.as_str())
+                    })
                     .map(|(k, v)| (k.clone(), self.strict(v, open)))
                     .collect();
-                if let Some(name) = map.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/components/schemas/")) {
+                if let Some(name) =
+                    map.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/components/schemas/"))
+                {
                     open.push(name.to_owned());
                     out.insert("$ref".to_owned(), format!("#/$defs/{name}").into());
                 }

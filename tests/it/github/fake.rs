@@ -126,7 +126,8 @@ impl Respond for Player {
             return fault.headers.iter().fold(answer, |a, (name, value)| a.insert_header(*name, value.as_str()));
         }
         if memory.read_only && method != "GET" && request.url.path() != "/graphql" {
-            return ResponseTemplate::new(403).set_body_json(json!({"message": "Resource not accessible by integration"}));
+            return ResponseTemplate::new(403)
+                .set_body_json(json!({"message": "Resource not accessible by integration"}));
         }
         let (status, answer) = play(&mut memory, &method, &target, &body);
         let template = ResponseTemplate::new(status);
@@ -161,7 +162,9 @@ fn play(memory: &mut Memory, method: &str, target: &str, body: &Value) -> (u16, 
 fn repository(memory: &mut Memory, method: &str, rest: &[&str], query: &str, body: &Value) -> (u16, Value) {
     let page = |all: &[Value]| (200, Value::from(paged(all, query)));
     match (method, rest) {
-        ("GET", ["pulls"]) => page(&memory.pulls.values().filter(|p| p["state"] == "open").cloned().collect::<Vec<_>>()),
+        ("GET", ["pulls"]) => {
+            page(&memory.pulls.values().filter(|p| p["state"] == "open").cloned().collect::<Vec<_>>())
+        }
         ("GET", ["pulls", number]) => match memory.pulls.get(&number.parse().unwrap()) {
             Some(pull) => (200, pull.clone()),
             None => not_found(),
@@ -183,17 +186,20 @@ fn repository(memory: &mut Memory, method: &str, rest: &[&str], query: &str, bod
                 return (422, json!({"message": "body is too long (maximum is 65536 characters)"}));
             }
             let id = memory.id();
-            let comment = json!({"id": id, "issue": number, "body": body["body"], "user": {"login": LOGIN, "type": "Bot"}});
+            let comment =
+                json!({"id": id, "issue": number, "body": body["body"], "user": {"login": LOGIN, "type": "Bot"}});
             memory.comments.push(comment.clone());
             (201, comment)
         }
-        ("PATCH", ["issues", "comments", id]) => match memory.comments.iter_mut().find(|c| c["id"].to_string() == *id) {
-            Some(comment) => {
-                comment["body"] = body["body"].clone();
-                (200, comment.clone())
+        ("PATCH", ["issues", "comments", id]) => {
+            match memory.comments.iter_mut().find(|c| c["id"].to_string() == *id) {
+                Some(comment) => {
+                    comment["body"] = body["body"].clone();
+                    (200, comment.clone())
+                }
+                None => not_found(),
             }
-            None => not_found(),
-        },
+        }
         ("DELETE", ["issues", "comments", id]) => {
             let before = memory.comments.len();
             memory.comments.retain(|c| c["id"].to_string() != *id);

@@ -28,7 +28,8 @@ fn posting_twice_leaves_one_of_each() {
 #[test]
 fn two_at_once_leave_one_of_each() {
     let scene = Scene::new(MART);
-    scene.fake.memory.lock().unwrap().commits = vec![commit("alice", "Add\n\nAssisted-by: claude-code:claude-opus-4-6")];
+    scene.fake.memory.lock().unwrap().commits =
+        vec![commit("alice", "Add\n\nAssisted-by: claude-code:claude-opus-4-6")];
     scene.report(&report(3));
     let codes: Vec<i32> = std::thread::scope(|scope| {
         let runs: Vec<_> = (0..2).map(|_| scope.spawn(|| scene.post().code)).collect();
@@ -79,7 +80,8 @@ fn the_comment_turns_green_in_place() {
 fn comments_of_others_are_left_alone() {
     let scene = Scene::new(MART);
     let foreign = json!({"id": 1, "issue": "7", "body": "<!-- rowproof:comment -->\nmine", "user": {"login": "mallory", "type": "User"}});
-    let quoted = json!({"id": 2, "issue": "7", "body": "> <!-- rowproof:comment -->", "user": {"login": LOGIN, "type": "Bot"}});
+    let quoted =
+        json!({"id": 2, "issue": "7", "body": "> <!-- rowproof:comment -->", "user": {"login": LOGIN, "type": "Bot"}});
     scene.fake.memory.lock().unwrap().comments = vec![foreign, quoted];
     scene.report(&report(1));
     scene.post();
@@ -123,12 +125,8 @@ fn reports_of_elsewhere_are_dropped() {
         report["pull_request"] = json!({"repository": repository, "number": number, "head_sha": sha});
         report
     };
-    let foreign = [
-        foreign_head,
-        claims(8, HEAD, "acme/shop"),
-        claims(7, &other, "acme/shop"),
-        claims(7, HEAD, "mallory/shop"),
-    ];
+    let foreign =
+        [foreign_head, claims(8, HEAD, "acme/shop"), claims(7, &other, "acme/shop"), claims(7, HEAD, "mallory/shop")];
     let run = json!({"action": "completed", "repository": {"full_name": "acme/shop"}, "workflow_run": {
         "head_sha": HEAD, "head_branch": "change", "event": "pull_request", "head_repository": {"full_name": "acme/shop"}}});
     for (event, payload) in [("pull_request", None), ("workflow_run", Some(run))] {
@@ -177,7 +175,16 @@ fn hostile_names_post_harmlessly() {
     let nasty = "a|b`c`@acme/team <img src=x onerror=y> ::set-env name=A::b\n::error::x \u{1b}[31m https://evil.example #1 ![x](y) -->";
     let mut hostile = report(1);
     hostile["findings"][0] = finding(&format!("{nasty}{}", "x".repeat(100_000)), 1);
-    for pointer in ["/findings/0/model", "/findings/0/help", "/findings/0/layer", "/changes/0/model", "/outcomes/0/model", "/outcomes/0/summary", "/project/name", "/policy/path"] {
+    for pointer in [
+        "/findings/0/model",
+        "/findings/0/help",
+        "/findings/0/layer",
+        "/changes/0/model",
+        "/outcomes/0/model",
+        "/outcomes/0/summary",
+        "/project/name",
+        "/policy/path",
+    ] {
         *hostile.pointer_mut(pointer).unwrap() = nasty.into();
     }
     hostile["findings"][0]["location"]["path"] = "../../etc/passwd".into();
@@ -218,7 +225,8 @@ fn reports_that_lie_or_do_not_read_are_refused() {
 #[test]
 fn the_record_says_what_the_program_saw() {
     let scene = Scene::new(MART);
-    let message = "Add\n\nCo-authored-by: Claude Opus 4.6 <noreply@anthropic.com>\nLLM-Prompt-Author: @alice\nReviewer: @bob";
+    let message =
+        "Add\n\nCo-authored-by: Claude Opus 4.6 <noreply@anthropic.com>\nLLM-Prompt-Author: @alice\nReviewer: @bob";
     scene.fake.memory.lock().unwrap().commits = vec![commit("alice", message)];
     scene.review("sandra", "APPROVED", HEAD, "2026-11-25T09:00:00Z");
     scene.report(&report(1));
@@ -231,7 +239,10 @@ fn the_record_says_what_the_program_saw() {
     assert_eq!(record["base_sha"], BASE);
     assert_eq!(record["assisted"][0]["tool"], "claude-code");
     assert_eq!(record["assisted"][0]["model"], "Claude Opus 4.6");
-    assert_eq!(record["reviewers"], json!([{"bar": "senior-de", "met": true, "login": "sandra", "review_id": 1, "commit_id": HEAD}]));
+    assert_eq!(
+        record["reviewers"],
+        json!([{"bar": "senior-de", "met": true, "login": "sandra", "review_id": 1, "commit_id": HEAD}])
+    );
     assert_eq!(record["gates"][0]["verdict"], "fail");
     assert!(scene.comments()[0].contains(record["hash"].as_str().unwrap()));
     scene.fake.assert_valid();

@@ -117,7 +117,7 @@ fn answer(words: &str, question: &str) -> Option<Named> {
         return None;
     }
     let lower = words.to_lowercase();
-    let said = product::in_value(words, product::Asked::ForAssistant).into_iter().next();
+    let said = product::in_value(words, product::Asked::Assistant).into_iter().next();
     let yes = lower.split(|c: char| !c.is_alphanumeric()).next() == Some("yes");
     match (said, yes) {
         (Some(named), _) => Some(named),

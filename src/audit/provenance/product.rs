@@ -16,11 +16,11 @@ pub(super) struct Named {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
     /// The place asks for a coding assistant: any name that stands alone will do.
-    ForAssistant,
+    Assistant,
     /// The place asks for a tool: common words do not do.
-    ForTool,
+    Tool,
     /// The place asks for a person as well: only what nobody else is called does.
-    ForMaker,
+    Maker,
 }
 
 /// Words beside a product's name that add nothing.
@@ -86,7 +86,7 @@ pub(super) fn in_value(value: &str, asked: Asked) -> Vec<Named> {
 
 fn names_product(part: &str) -> bool {
     let (rest, _) = without_model(part);
-    anywhere(&rest.to_lowercase(), Strength::Strong).is_some() || alone(&rest, Asked::ForTool).is_some()
+    anywhere(&rest.to_lowercase(), Strength::Strong).is_some() || alone(&rest, Asked::Tool).is_some()
 }
 
 fn in_part(part: &str, asked: Asked) -> Option<Named> {
@@ -129,9 +129,9 @@ fn alone(text: &str, asked: Asked) -> Option<&'static str> {
     let head = &lower[..head.unwrap_or(lower.len())];
     let words: Vec<&str> = words(head).collect();
     let enough = |strength: Strength| match asked {
-        Asked::ForAssistant => true,
-        Asked::ForTool => strength != Strength::Word,
-        Asked::ForMaker => strength == Strength::Strong,
+        Asked::Assistant => true,
+        Asked::Tool => strength != Strength::Word,
+        Asked::Maker => strength == Strength::Strong,
     };
     let mut known: Vec<_> = PRODUCTS.iter().filter(|(_, _, strength)| enough(*strength)).collect();
     known.sort_by_key(|(name, ..)| std::cmp::Reverse(name.len()));
@@ -139,7 +139,7 @@ fn alone(text: &str, asked: Asked) -> Option<&'static str> {
         let at = words.windows(name.split(' ').count()).position(|w| w.join(" ") == *name)?;
         let others = words[..at].iter().chain(&words[at + name.split(' ').count()..]);
         let filler = |w: &&str| FILLER.contains(w) || w.starts_with(|c: char| c.is_ascii_digit());
-        others.into_iter().all(|w| filler(w)).then_some(*tool)
+        others.into_iter().all(filler).then_some(*tool)
     })
 }
 

@@ -47,9 +47,9 @@ impl Claims {
             }
         };
         let slot = |claim: &mut Claim| match trailer.id.as_str() {
-            "llm-prompt-hash" => std::mem::replace(&mut claim.hash, Some(value.clone())),
-            "llm-prompt-ref" => std::mem::replace(&mut claim.reference, Some(value.clone())),
-            _ => std::mem::replace(&mut claim.author, Some(value.clone())),
+            "llm-prompt-hash" => claim.hash.replace(value.clone()),
+            "llm-prompt-ref" => claim.reference.replace(value.clone()),
+            _ => claim.author.replace(value.clone()),
         };
         let before = self.open.clone();
         if slot(&mut self.open).is_some() {

@@ -56,7 +56,8 @@ fn without_fences(mut lines: Vec<&str>) -> Vec<&str> {
         let length = line.chars().take_while(|c| *c == mark).count();
         (length >= 3).then(|| (mark, length, line[length..].trim().is_empty()))
     };
-    let (mut open, mut closed): (Option<(char, usize, usize)>, Vec<(usize, usize)>) = (None, Vec::new());
+    let mut open: Option<(char, usize, usize)> = None;
+    let mut closed = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         match (fence(line), open) {
             (Some((mark, length, _)), None) => open = Some((mark, length, at)),

@@ -108,9 +108,9 @@ pub(super) fn read(trailer: &Trailer<'_>, line: &str) -> Option<Shown> {
             let holds = value.to_lowercase().contains(part) && !is_no(value) && is_session(tool, value);
             Vec::from_iter(holds.then(|| Found::tool(tool, None, Confidence::High, place, line)))
         }
-        Kind::Tool { asks: true } => return Some(tools(value, Asked::ForAssistant, &place, line)),
-        Kind::Tool { asks: false } => return Some(tools(value, Asked::ForTool, &place, line)),
-        Kind::Maker => return Some(tools(value, Asked::ForMaker, &place, line)),
+        Kind::Tool { asks: true } => return Some(tools(value, Asked::Assistant, &place, line)),
+        Kind::Tool { asks: false } => return Some(tools(value, Asked::Tool, &place, line)),
+        Kind::Maker => return Some(tools(value, Asked::Maker, &place, line)),
         Kind::YesNo => declared(yes_or_no(value), &place, line),
         Kind::Usage => declared(usage(value), &place, line),
     };
@@ -187,7 +187,7 @@ fn tools(value: &str, asked: Asked, place: &str, line: &str) -> Shown {
         let part = |i: usize| shape.get(i).map_or("", |m| m.as_str());
         let (word, rest) = (part(1), part(3));
         let known = product::is_tool(word);
-        if known || (asked == Asked::ForAssistant && !NO_TOOL.contains(&word.to_lowercase().as_str())) {
+        if known || (asked == Asked::Assistant && !NO_TOOL.contains(&word.to_lowercase().as_str())) {
             let named = Named { tool: Some(product::tool_id(word)), model: Some(part(2).to_owned()) };
             let confidence = if known { Confidence::High } else { Confidence::Medium };
             let used = rest.split([' ', '\t', '[', ']']).filter(|w| !w.is_empty()).map(str::to_owned).collect();
@@ -263,7 +263,7 @@ fn usage(value: &str) -> Vec<Named> {
     };
     let lower = value.to_lowercase();
     let yes = ["yes", "true", "partial", "partly", "some", "fully", "assisted"].iter().any(|w| lower.starts_with(w));
-    match product::in_value(&value, Asked::ForAssistant) {
+    match product::in_value(&value, Asked::Assistant) {
         named if !named.is_empty() => named,
         _ if yes || product::spoken_of(&value).is_some() => {
             vec![product::spoken_of(&value).unwrap_or(Named { tool: None, model: None })]

@@ -111,9 +111,20 @@ fn sticky(args: &PostArgs, site: &Site, report: &Report, pull: &Pull, told: &Tol
         link: site.run_url.as_deref(),
     };
     let lookup = |path: &str| sources.as_ref()?.text(path);
-    let body = output::markdown::render_framed(report, &lookup, &frame);
+    let body = within_limit(&frame, |frame| output::markdown::render_framed(report, &lookup, frame));
     let settled = comment::settle(&site.client, &site.repository, pull.number, &marker, &login, &body)?;
     Ok(settled == Settled::Updated && there.is_empty())
+}
+
+/// The text with all sections; without them where they alone make it longer than GitHub takes (the check run of
+/// `rowproof review` shows the people too).
+fn within_limit(frame: &Frame<'_>, render: impl Fn(&Frame<'_>) -> String) -> String {
+    let body = render(frame);
+    if body.chars().count() <= comment::MAX_BODY {
+        return body;
+    }
+    let told = [format!("{REVIEW_START}\nThe human rules take more room than a comment has: see the checks.\n{REVIEW_END}")];
+    render(&Frame { sections: &told, ..*frame })
 }
 
 fn notes(site: &Site, told: &Told) -> String {

@@ -9,17 +9,12 @@ fn the_demo_is_judged() {
     let mut runner = Runner::new();
     let demo = runner.path("workspace/demo");
     assert_eq!(sandbox.rowproof(&["demo", "--dir", demo.to_str().unwrap()]).code, 0);
-    // With the format of the terminal: asked here is the report, not what the log looks like.
-    let program = runner.script(
-        "real/rowproof",
-        &format!("#!/bin/bash\nexec '{}' \"${{@/#--format=github/--format=table}}\"\n", env!("CARGO_BIN_EXE_rowproof")),
-    );
     for name in ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"] {
         if let Ok(value) = std::env::var(name) {
             runner.env(name, &value);
         }
     }
-    runner.env("ROWPROOF_BIN", program.to_str().unwrap());
+    runner.env("ROWPROOF_BIN", env!("CARGO_BIN_EXE_rowproof"));
     let arguments = [("mode", "run"), ("working-directory", "demo"), ("base", "main"), ("head", "llm-refactor")];
     for (name, value) in arguments {
         runner.input(name, value);

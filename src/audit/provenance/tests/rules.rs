@@ -1,6 +1,7 @@
 //! What holds beside the tables: prompts, confidence, repetition, words, hostile input.
 
 use super::*;
+use crate::audit::provenance::collect::SHOWN;
 use anyhow::anyhow;
 
 const PROMPT: &[u8] = b"Make orders\r\nright\r\n";

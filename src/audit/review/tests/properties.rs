@@ -2,7 +2,11 @@
 
 use super::super::*;
 use super::script::{POLICY, facts, policy};
+use crate::policy::Policy;
 use proptest::prelude::*;
+use std::sync::LazyLock;
+
+static RULES: LazyLock<Policy> = LazyLock::new(|| policy(POLICY));
 
 const LAYERS: &[&str] = &["staging", "pair", "marts", "team", "mixed", "lost", "mixed-pair", "metrics", "trio"];
 const PEOPLE: &[&str] = &["ann", "bob", "cat", "dan", "eve", "fay", "gil", "rea", "robot"];
@@ -32,34 +36,31 @@ proptest! {
 
     #[test]
     fn an_approval_more_never_takes_a_pass_away((layers, mut words) in pull(), who in proptest::sample::select(PEOPLE)) {
-        let policy = policy(POLICY);
-        let before = judge(&policy, &facts(&layers, &words.join(";")));
+        let before = judge(&RULES, &facts(&layers, &words.join(";")));
         words.push(format!("+{who}"));
-        let after = judge(&policy, &facts(&layers, &words.join(";")));
+        let after = judge(&RULES, &facts(&layers, &words.join(";")));
         prop_assert!(before.verdict != Ruling::Pass || after.verdict == Ruling::Pass, "{}", after.summary);
     }
 
     #[test]
     fn a_person_less_never_gives_a_pass((layers, words) in pull(), who in proptest::sample::select(PEOPLE)) {
-        let policy = policy(POLICY);
         let before = facts(&layers, &words.join(";"));
         // Who asks for changes holds the change back; taking that person away may well let it go.
         let mut held = before.reviews.iter().filter(|r| r.state == ReviewState::ChangesRequested);
         prop_assume!(!held.any(|r| r.login.as_deref() == Some(who)));
         let mut after = before.clone();
         after.reviews.retain(|r| r.login.as_deref() != Some(who));
-        let (before, after) = (judge(&policy, &before), judge(&policy, &after));
+        let (before, after) = (judge(&RULES, &before), judge(&RULES, &after));
         prop_assert!(before.verdict == Ruling::Pass || after.verdict != Ruling::Pass, "{}", before.summary);
     }
 
     #[test]
     fn the_order_of_what_is_read_does_not_matter((layers, words) in pull(), seed in any::<u64>()) {
-        let policy = policy(POLICY);
         let one = facts(&layers, &words.join(";"));
         let mut other = one.clone();
         other.reviews.sort_by_key(|r| (r.id.wrapping_mul(seed | 1)).rotate_left(17));
         other.commits.reverse();
-        let (one, other) = (judge(&policy, &one), judge(&policy, &other));
+        let (one, other) = (judge(&RULES, &one), judge(&RULES, &other));
         prop_assert_eq!(one.verdict, other.verdict);
         prop_assert_eq!(one.seats, other.seats);
         prop_assert_eq!(one.findings, other.findings);
@@ -68,7 +69,7 @@ proptest! {
     #[test]
     fn nobody_fills_two_seats_and_nobody_with_a_part_fills_one((layers, words) in pull()) {
         let facts = facts(&layers, &words.join(";"));
-        let judgement = judge(&policy(POLICY), &facts);
+        let judgement = judge(&RULES, &facts);
         let mut people: Vec<String> = judgement.seats.iter().filter_map(|s| s.person.clone()).collect();
         prop_assert!(!people.iter().any(|p| p == "ann" || p == "robot" || p == "rea"), "{:?}", people);
         let count = people.len();

@@ -123,7 +123,8 @@ fn within_limit(frame: &Frame<'_>, render: impl Fn(&Frame<'_>) -> String) -> Str
     if body.chars().count() <= comment::MAX_BODY {
         return body;
     }
-    let told = [format!("{REVIEW_START}\nThe human rules take more room than a comment has: see the checks.\n{REVIEW_END}")];
+    let told =
+        [format!("{REVIEW_START}\nThe human rules take more room than a comment has: see the checks.\n{REVIEW_END}")];
     render(&Frame { sections: &told, ..*frame })
 }
 

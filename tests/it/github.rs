@@ -7,3 +7,4 @@ mod faults;
 mod posting;
 mod reviewing;
 mod scene;
+mod whole;

@@ -126,8 +126,13 @@ impl Sandbox {
 
     /// Runs the binary in the repository with variables set.
     pub fn rowproof_with(&self, variables: &[(&str, &str)], args: &[&str]) -> Ran {
+        self.rowproof_in_with(&self.root(), variables, args)
+    }
+
+    /// Runs the binary in a folder with variables set.
+    pub fn rowproof_in_with(&self, folder: &Path, variables: &[(&str, &str)], args: &[&str]) -> Ran {
         let mut command = command(&self.home());
-        ran(command.current_dir(self.root()).envs(variables.iter().copied()).args(args).output().unwrap())
+        ran(command.current_dir(folder).envs(variables.iter().copied()).args(args).output().unwrap())
     }
 
     /// Runs the binary in a folder.

@@ -135,6 +135,11 @@ impl Respond for Player {
     }
 }
 
+/// Whether the thing has the id that a path names.
+fn is(thing: &Value, id: &str) -> bool {
+    thing["id"].as_u64().is_some_and(|own| id.parse() == Ok(own))
+}
+
 fn not_found() -> (u16, Value) {
     (404, json!({"message": "Not Found"}))
 }
@@ -192,7 +197,7 @@ fn repository(memory: &mut Memory, method: &str, rest: &[&str], query: &str, bod
             (201, comment)
         }
         ("PATCH", ["issues", "comments", id]) => {
-            match memory.comments.iter_mut().find(|c| c["id"].to_string() == *id) {
+            match memory.comments.iter_mut().find(|c| is(c, id)) {
                 Some(comment) => {
                     comment["body"] = body["body"].clone();
                     (200, comment.clone())
@@ -202,7 +207,7 @@ fn repository(memory: &mut Memory, method: &str, rest: &[&str], query: &str, bod
         }
         ("DELETE", ["issues", "comments", id]) => {
             let before = memory.comments.len();
-            memory.comments.retain(|c| c["id"].to_string() != *id);
+            memory.comments.retain(|c| !is(c, id));
             if memory.comments.len() < before { (204, Value::Null) } else { not_found() }
         }
         ("GET", ["labels", name]) => memory.repository_labels.get(*name).map_or_else(not_found, |l| (200, l.clone())),
@@ -242,7 +247,7 @@ fn checks_and_files(memory: &mut Memory, method: &str, rest: &[&str], query: &st
             memory.check_runs.push(run.clone());
             (201, run)
         }
-        ("PATCH", ["check-runs", id]) => match memory.check_runs.iter_mut().find(|r| r["id"].to_string() == *id) {
+        ("PATCH", ["check-runs", id]) => match memory.check_runs.iter_mut().find(|r| is(r, id)) {
             Some(run) => {
                 for (key, value) in body.as_object().unwrap() {
                     run[key] = value.clone();
@@ -254,7 +259,7 @@ fn checks_and_files(memory: &mut Memory, method: &str, rest: &[&str], query: &st
             None => not_found(),
         },
         ("GET", ["check-runs", id, "annotations"]) => {
-            let run = memory.check_runs.iter().find(|r| r["id"].to_string() == *id).unwrap();
+            let run = memory.check_runs.iter().find(|r| is(r, id)).unwrap();
             (200, page(run["all_annotations"].as_array().unwrap()))
         }
         ("GET", ["contents", path @ ..]) => {

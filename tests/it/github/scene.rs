@@ -61,11 +61,17 @@ impl Scene {
 
     /// Runs the binary as a job of `event` would.
     pub fn run(&self, event: &str, args: &[&str]) -> Ran {
+        self.run_in(&self.place.root(), event, args)
+    }
+
+    /// Runs the binary in a folder as a job of `event` would.
+    pub fn run_in(&self, folder: &std::path::Path, event: &str, args: &[&str]) -> Ran {
         let url = self.fake.url();
         let graphql = format!("{url}/graphql");
         let file = self.place.root().join("event.json").display().to_string();
         let summary = self.place.root().join("summary").display().to_string();
-        self.place.rowproof_with(
+        self.place.rowproof_in_with(
+            folder,
             &[
                 ("GITHUB_API_URL", &url),
                 ("GITHUB_GRAPHQL_URL", &graphql),

@@ -196,15 +196,13 @@ fn repository(memory: &mut Memory, method: &str, rest: &[&str], query: &str, bod
             memory.comments.push(comment.clone());
             (201, comment)
         }
-        ("PATCH", ["issues", "comments", id]) => {
-            match memory.comments.iter_mut().find(|c| is(c, id)) {
-                Some(comment) => {
-                    comment["body"] = body["body"].clone();
-                    (200, comment.clone())
-                }
-                None => not_found(),
+        ("PATCH", ["issues", "comments", id]) => match memory.comments.iter_mut().find(|c| is(c, id)) {
+            Some(comment) => {
+                comment["body"] = body["body"].clone();
+                (200, comment.clone())
             }
-        }
+            None => not_found(),
+        },
         ("DELETE", ["issues", "comments", id]) => {
             let before = memory.comments.len();
             memory.comments.retain(|c| !is(c, id));

@@ -70,6 +70,32 @@ summarize() {
     fi
 }
 
+# Puts the arguments that tell which project of the repository is meant into PROJECT: none for the one at the root.
+# Several projects of one repository have a comment and a check run each.
+name_project() {
+    local folder=$INPUT_WORKING_DIRECTORY
+    PROJECT=()
+    folder=${folder#"${GITHUB_WORKSPACE:?}"}
+    folder=${folder#/}
+    folder=${folder#./}
+    folder=${folder%/}
+    case $folder in
+        '' | .) ;;
+        *) PROJECT=("--project-dir=$folder" "--key=$folder") ;;
+    esac
+}
+
+# Prints the folder to work in: that of the project, or the workspace where nothing was checked out.
+place_of_work() {
+    if [ -d "$GITHUB_WORKSPACE/${INPUT_WORKING_DIRECTORY:-.}" ] || [ -d "${INPUT_WORKING_DIRECTORY:-.}" ]; then
+        project_folder
+    elif [ "$INPUT_MODE" = post ] || [ "$INPUT_MODE" = review ]; then
+        printf '%s' "$GITHUB_WORKSPACE"
+    else
+        project_folder
+    fi
+}
+
 # Mode `all` and `run`: the report of run.sh, published when asked for.
 conclude_run() {
     local before
@@ -78,7 +104,7 @@ conclude_run() {
     if [ -n "$RUN_REPORT" ]; then
         read_verdict "$RUN_REPORT"
         if [ "$INPUT_MODE" = all ] && [ "${GITHUB_EVENT_NAME:-}" = pull_request ]; then
-            with_token "$FOLDER" post "$RUN_REPORT" "--comment=$INPUT_COMMENT"
+            with_token "$FOLDER" post "$RUN_REPORT" "--comment=$INPUT_COMMENT" ${PROJECT[@]+"${PROJECT[@]}"}
         fi
     fi
     # `post` writes the summary itself.
@@ -92,12 +118,12 @@ conclude_post() {
     RUN_REPORT=$(report_path "$FOLDER")
     [ -f "$RUN_REPORT" ] && [ ! -L "$RUN_REPORT" ] || refuse "there is no report $RUN_REPORT; download the artifact to there first, or set \`report\`"
     read_verdict "$RUN_REPORT"
-    with_token "$FOLDER" post "$RUN_REPORT" "--comment=$INPUT_COMMENT" ${ARGS[@]+"${ARGS[@]}"}
+    with_token "$FOLDER" post "$RUN_REPORT" "--comment=$INPUT_COMMENT" ${PROJECT[@]+"${PROJECT[@]}"} ${ARGS[@]+"${ARGS[@]}"}
 }
 
 # Mode `review`: there is no report; the exit code is the verdict.
 conclude_review() {
-    with_token "$FOLDER" review ${ARGS[@]+"${ARGS[@]}"}
+    with_token "$FOLDER" review ${PROJECT[@]+"${PROJECT[@]}"} ${ARGS[@]+"${ARGS[@]}"}
     case $CODE in
         0) VERDICT=pass ;;
         1) VERDICT=fail ;;
@@ -114,7 +140,8 @@ weighed() {
 }
 
 check_words
-FOLDER=$(project_folder)
+FOLDER=$(place_of_work)
+name_project
 CODE=0
 VERDICT=error
 ASSISTED=

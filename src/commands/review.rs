@@ -157,7 +157,10 @@ fn publish(args: &ReviewArgs, site: &Site, pull: &Pull, judged: &Result<Judgemen
     };
     let title: String = output::escape::terminal(&title).chars().take(200).collect();
     let check = Check {
-        name: CHECK.to_owned(),
+        name: args
+            .key
+            .as_deref()
+            .map_or_else(|| CHECK.to_owned(), |key| format!("{CHECK} ({})", publish::harmless(key))),
         head_sha: head.to_owned(),
         external_id: format!("{}review", check_run::OURS),
         // Neutral and skipped would satisfy a required check.

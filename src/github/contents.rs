@@ -93,7 +93,8 @@ pub fn paths(client: &Client, repository: &Repository, rev: &str) -> Result<Vec<
 }
 
 fn decode(url: &str, text: &str) -> Result<Vec<u8>, ApiError> {
-    let clean: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    // Lines end in line breaks; in GitHub's own example they are spelt out.
+    let clean: String = text.replace("\\n", "").chars().filter(|c| !c.is_ascii_whitespace()).collect();
     STANDARD
         .decode(clean)
         .map_err(|e| ApiError::Shape { path: url.to_owned(), message: format!("its content is no base64: {e}") })

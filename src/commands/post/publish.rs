@@ -12,6 +12,7 @@ use crate::github::comment::{self, Settled};
 use crate::github::{ApiError, labels, pull::Pull, viewer};
 use crate::output;
 use crate::output::markdown::Frame;
+use crate::policy::Policy;
 use crate::report::{Report, Verdict};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -22,10 +23,12 @@ pub(super) struct Told {
     pub provenance: Provenance,
     /// The human rules, or why they could not be judged.
     pub judgement: Result<Judgement>,
-    /// Layers touched.
+    /// Layers touched; none where they could not be told.
     pub layers: Vec<LayerAsked>,
-    /// The policy.
-    pub trusted: policy::Trusted,
+    /// The base side's policy; the built-in default where it could not be read, which `judgement` then tells.
+    pub policy: Policy,
+    /// What a reader must know of the policy.
+    pub note: Option<String>,
 }
 
 /// Publishes. What one step may not do is told at the end; the others are done all the same.
@@ -34,6 +37,9 @@ pub(super) struct Told {
 /// The first thing that GitHub refused.
 pub(super) fn publish(cli: &Cli, args: &PostArgs, site: &Site, report: &Report, pull: &Pull) -> Result<()> {
     let told = told(args, site, pull)?;
+    if let Err(error) = &told.judgement {
+        console::note(cli, &format!("the human rules could not be judged: {error:#}"));
+    }
     let record = record::record(site, report, pull, &told);
     let mut first_error = None;
     let mut done = |what: &str, result: Result<()>| match result {
@@ -54,20 +60,31 @@ pub(super) fn publish(cli: &Cli, args: &PostArgs, site: &Site, report: &Report, 
     }
 }
 
+/// What could not be read keeps the report from nobody: it stands in the comment as what it is.
 fn told(args: &PostArgs, site: &Site, pull: &Pull) -> Result<Told> {
+    let commits = human::commits(site, pull);
+    let known = commits.as_deref().unwrap_or_default();
+    let (policy, note, layers, trusted) = match trusted(args, site, pull) {
+        Ok((trusted, layers)) => (trusted.policy.clone(), trusted.note.clone(), layers, Ok(trusted)),
+        Err(error) => (policy::built_in()?, None, Vec::new(), Err(error)),
+    };
+    let provenance = origin::of_pull(site, pull, known, policy.llm.label.as_deref());
+    let judgement = match (trusted, commits) {
+        (Ok(trusted), Ok(commits)) => {
+            human::judge(site, pull, &commits, &trusted, layers.clone(), &provenance, pull::now()?)
+        }
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    };
+    Ok(Told { provenance, judgement, layers, policy, note })
+}
+
+fn trusted(args: &PostArgs, site: &Site, pull: &Pull) -> Result<(policy::Trusted, Vec<LayerAsked>)> {
     let changed = human::changed_paths(site, pull)?;
     let folder = args.project_dir.as_deref().map(pull::folder).transpose()?;
     let base = CommitFiles::new(site, &pull.base.sha);
     let trusted = policy::trusted(&base, args.policy.as_deref(), folder.as_deref(), &changed)?;
     let layers = human::layers(&trusted, &changed);
-    let commits = human::commits(site, pull);
-    let known = commits.as_deref().unwrap_or_default();
-    let provenance = origin::of_pull(site, pull, known, trusted.policy.llm.label.as_deref());
-    let judgement = match commits {
-        Ok(commits) => human::judge(site, pull, &commits, &trusted, layers.clone(), &provenance, pull::now()?),
-        Err(error) => Err(error),
-    };
-    Ok(Told { provenance, judgement, layers, trusted })
+    Ok((trusted, layers))
 }
 
 /// The hidden first line of the comment; `key` tells apart several projects of one repository.
@@ -78,13 +95,17 @@ pub(in crate::commands) fn marker(key: Option<&str>) -> String {
     }
 }
 
+/// The check run: not the name of the job that judges, which a required check names and which alone answers for a merge
+/// group.
+const CHECK: &str = "rowproof report";
+
 /// The name of the check run.
 pub(in crate::commands) fn check_name(key: Option<&str>) -> String {
-    key.map_or_else(|| "rowproof".to_owned(), |key| format!("rowproof ({})", harmless(key)))
+    key.map_or_else(|| CHECK.to_owned(), |key| format!("{CHECK} ({})", harmless(key)))
 }
 
 /// What can stand in a hidden comment and in a name.
-fn harmless(key: &str) -> String {
+pub(in crate::commands) fn harmless(key: &str) -> String {
     key.chars()
         .filter(|c| c.is_ascii_alphanumeric() || "_./".contains(*c) || *c == '-')
         .take(60)
@@ -133,7 +154,7 @@ fn notes(site: &Site, told: &Told) -> String {
     if site.event.workflow_run.is_some() {
         notes.push("reported by a run without any rights; people, labels and policy were asked of GitHub".to_owned());
     }
-    notes.extend(told.trusted.note.as_deref().map(output::escape::markdown_prose));
+    notes.extend(told.note.as_deref().map(output::escape::markdown_prose));
     notes.join(" · ")
 }
 
@@ -209,12 +230,12 @@ fn annotation(a: output::check_run::Annotation) -> Value {
 
 /// Adds the labels of an LLM-assisted change; takes none away, since people set them too.
 fn label(site: &Site, pull: &Pull, told: &Told) -> Result<()> {
-    let llm = &told.trusted.policy.llm;
+    let llm = &told.policy.llm;
     let Some(name) = llm.label.as_deref().filter(|_| told.provenance.assisted) else { return Ok(()) };
     let bar: Vec<String> = match &told.judgement {
         Ok(judgement) => judgement.seats.iter().map(|s| s.role.clone()).collect(),
         // Unknown people are no reason to leave the label away.
-        Err(_) => told.layers.iter().flat_map(|l| l.layer(&told.trusted.policy).review.clone()).collect(),
+        Err(_) => told.layers.iter().flat_map(|l| l.layer(&told.policy).review.clone()).collect(),
     };
     set(site, pull, &wanted::wanted(name, &llm.add_labels, &bar))
 }

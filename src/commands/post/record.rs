@@ -19,7 +19,7 @@ pub(super) fn record(site: &Site, report: &Report, pull: &Pull, told: &Told) -> 
         pr: pull.number,
         head_sha: pull.head.sha.clone(),
         base_sha: pull.base.sha.clone(),
-        policy_sha: told.trusted.policy.sha256.clone(),
+        policy_sha: told.policy.sha256.clone(),
         layers: told.layers.iter().map(|l| l.name.clone()).collect(),
         assisted: assisted(&told.provenance),
         prompt: prompt(&told.provenance),

@@ -50,6 +50,14 @@ pub(in crate::commands) fn trusted(
     Ok(Trusted { policy, project_root, note: None })
 }
 
+/// The policy that comes with the program.
+///
+/// # Errors
+/// Never, unless the program is broken.
+pub(in crate::commands) fn built_in() -> Result<Policy> {
+    policy::built_in("default")
+}
+
 fn on_disk(base: &CommitFiles<'_>, file: &Path, folder: Option<&str>) -> Result<Trusted> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the policy {}", file.display()))?;
     let read = |other: &str| match std::fs::read_to_string(other) {

@@ -33,7 +33,7 @@ fn a_502_after_the_check_run_was_made_does_not_double_it() {
         for method in ["POST", "PATCH"] {
             let faults = vec![Fault { carried_out, ..fault(method, "/check-runs", 502) }];
             let (scene, ran) = with(faults, 120);
-            let checks = scene.checks("rowproof", HEAD);
+            let checks = scene.checks("rowproof report", HEAD);
             assert_eq!((ran.code, checks.len()), (1, 1), "{}", ran.stderr);
             assert_eq!(checks[0]["all_annotations"].as_array().unwrap().len(), 120, "{method} {carried_out}");
             scene.fake.assert_valid();
@@ -67,7 +67,7 @@ fn patience_ends() {
     assert!(ran.stderr.contains("asks for 3600 s"), "{}", ran.stderr);
     assert!(start.elapsed().as_secs() < 60);
     // What could be published is published all the same.
-    assert_eq!(scene.checks("rowproof", HEAD).len(), 1);
+    assert_eq!(scene.checks("rowproof report", HEAD).len(), 1);
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn posting_twice_leaves_one_of_each() {
     assert_eq!((first.code, first.stderr.as_str()), (1, ""), "{}", first.stdout);
     assert_eq!(scene.post().code, 1);
     assert_eq!(scene.comments().len(), 1);
-    let checks = scene.checks("rowproof", HEAD);
+    let checks = scene.checks("rowproof report", HEAD);
     assert_eq!(checks.len(), 1);
     assert_eq!((annotations(&checks[0]), checks[0]["conclusion"].as_str()), (2, Some("failure")));
     assert!(std::fs::read_to_string(scene.place.root().join("summary")).unwrap().contains("finding 1"));
@@ -37,7 +37,7 @@ fn two_at_once_leave_one_of_each() {
     });
     assert_eq!(codes, [1, 1]);
     assert_eq!(scene.comments().len(), 1);
-    assert_eq!(scene.checks("rowproof", HEAD).len(), 1);
+    assert_eq!(scene.checks("rowproof report", HEAD).len(), 1);
     let labels = scene.fake.memory.lock().unwrap().labels(7);
     assert_eq!(labels, ["assisted-by:llm", "needs-senior-review", "hallucination-budget"]);
     scene.fake.assert_valid();
@@ -50,7 +50,7 @@ fn annotations_come_in_batches() {
         scene.report(&report(count));
         let ran = scene.post();
         assert_eq!(ran.code, i32::from(count > 0), "{}", ran.stderr);
-        let checks = scene.checks("rowproof", HEAD);
+        let checks = scene.checks("rowproof report", HEAD);
         assert_eq!((checks.len(), annotations(&checks[0])), (1, count));
         let memory = scene.fake.memory.lock().unwrap();
         let sent = memory.writes().iter().filter(|w| w.contains("check-runs")).count();
@@ -71,7 +71,7 @@ fn the_comment_turns_green_in_place() {
     let green = scene.comments();
     assert_eq!((red.len(), green.len()), (1, 1));
     assert!(red[0].contains("fail") && green[0].contains("pass") && !green[0].contains("finding 0"));
-    let checks = scene.checks("rowproof", HEAD);
+    let checks = scene.checks("rowproof report", HEAD);
     assert_eq!((checks.len(), checks[0]["conclusion"].as_str()), (1, Some("success")));
     scene.fake.assert_valid();
 }
@@ -100,6 +100,32 @@ fn comment_modes_are_kept() {
         let ran = scene.run("pull_request", &["post", "report.json", "--comment", mode]);
         assert_eq!((ran.code, scene.comments().len()), (findings as i32, comments), "{mode} {}", ran.stderr);
     }
+}
+
+/// What is wrong on the base side, or cannot be read, hides no verdict.
+#[test]
+fn a_policy_that_does_not_hold_is_told_beside_the_report() {
+    let scene = Scene::new(MART);
+    scene.fake.memory.lock().unwrap().contents.insert(format!("{BASE}:rowproof.yml"), "layers: 3\n".to_owned());
+    scene.report(&report(1));
+    let ran = scene.post();
+    assert_eq!((ran.code, scene.checks("rowproof report", HEAD).len()), (1, 1), "{}", ran.stderr);
+    let comment = scene.comments().remove(0);
+    assert!(comment.contains("could not be told") && comment.contains("finding 0"), "{comment}");
+}
+
+#[test]
+fn projects_of_one_repository_have_a_comment_each() {
+    let scene = Scene::new(MART);
+    scene.report(&report(1));
+    for _ in 0..2 {
+        for key in ["a/shop", "b"] {
+            scene.run("pull_request", &["post", "report.json", "--key", key]);
+        }
+    }
+    assert_eq!(scene.comments().len(), 2);
+    assert_eq!(scene.checks("rowproof report (a/shop)", HEAD).len(), 1);
+    scene.fake.assert_valid();
 }
 
 #[test]
@@ -197,7 +223,7 @@ fn hostile_names_post_harmlessly() {
     for live in ["<img", "@acme", "\u{1b}", "https://evil", "\n::", "![x]"] {
         assert!(!body.contains(live), "{live} in {body}");
     }
-    let checks = scene.checks("rowproof", HEAD);
+    let checks = scene.checks("rowproof report", HEAD);
     assert_eq!((checks.len(), annotations(&checks[0])), (1, 0));
     assert!(!ran.stdout.lines().any(|l| l.starts_with("::")), "{}", ran.stdout);
     scene.fake.assert_valid();
@@ -231,7 +257,7 @@ fn the_record_says_what_the_program_saw() {
     scene.review("sandra", "APPROVED", HEAD, "2026-11-25T09:00:00Z");
     scene.report(&report(1));
     scene.post();
-    let check = scene.checks("rowproof", HEAD).remove(0);
+    let check = scene.checks("rowproof report", HEAD).remove(0);
     let text = check["output"]["text"].as_str().unwrap();
     let json = text.split("```json\n").nth(1).unwrap().split("\n```").next().unwrap();
     let record: Value = serde_json::from_str(json).unwrap();

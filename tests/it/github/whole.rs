@@ -27,7 +27,7 @@ fn the_demo_is_judged_and_published() {
     let ran = scene.run_in(&demo, "pull_request", &["post", report.to_str().unwrap()]);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     scene.fake.assert_valid();
-    let check = scene.checks("rowproof", &head).remove(0);
+    let check = scene.checks("rowproof report", &head).remove(0);
     assert!(check["all_annotations"].as_array().unwrap().len() > 5);
     let comment = scene.comments().remove(0);
     insta::with_settings!({filters => vec![

@@ -284,6 +284,26 @@ pub struct VerdictArgs {
     pub report: PathBuf,
 }
 
+/// A pull request, and what it is judged by; shared by the commands that speak to GitHub.
+#[derive(Debug, Clone, Args)]
+pub struct PullArgs {
+    /// Pull request (default: the event's).
+    #[arg(long, value_name = "NUMBER")]
+    pub pr: Option<u64>,
+    /// Repository, `owner/name` (default: $GITHUB_REPOSITORY).
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub repo: Option<String>,
+    /// Tells apart several projects of one repository: each key has a comment and check runs of its own.
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// Folder of the project, from the root of the repository (default: found by the policy).
+    #[arg(long, value_name = "DIR")]
+    pub project_dir: Option<String>,
+    /// Policy file here to judge people by, instead of the base side's.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
 /// Arguments of `post`.
 #[derive(Debug, Clone, Args)]
 #[command(
@@ -293,24 +313,12 @@ pub struct PostArgs {
     /// The report (JSON) that `rowproof run` wrote.
     #[arg(value_name = "REPORT.json")]
     pub report: PathBuf,
-    /// Pull request (default: the event's).
-    #[arg(long, value_name = "NUMBER")]
-    pub pr: Option<u64>,
-    /// Repository, `owner/name` (default: $GITHUB_REPOSITORY).
-    #[arg(long, value_name = "OWNER/NAME")]
-    pub repo: Option<String>,
     /// When to comment.
     #[arg(long, value_enum, default_value_t = CommentMode::Auto)]
     pub comment: CommentMode,
-    /// Tells apart several projects of one repository: each key has a comment and a check run of its own.
-    #[arg(long, value_name = "KEY")]
-    pub key: Option<String>,
-    /// Folder of the project, from the root of the repository (default: found by the policy).
-    #[arg(long, value_name = "DIR")]
-    pub project_dir: Option<String>,
-    /// Policy file here to judge people by, instead of the base side's.
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
+    /// Which pull request, and by which policy.
+    #[command(flatten)]
+    pub pull: PullArgs,
 }
 
 /// When to comment on the pull request.
@@ -330,33 +338,21 @@ pub enum CommentMode {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example: rowproof review --pr 12 --repo acme/shop")]
 pub struct ReviewArgs {
-    /// Pull request (default: the event's; all open ones on a schedule).
-    #[arg(long, value_name = "NUMBER", conflicts_with = "all")]
-    pub pr: Option<u64>,
-    /// All open pull requests.
-    #[arg(long)]
+    /// All open pull requests, as on a schedule.
+    #[arg(long, conflicts_with = "pr")]
     pub all: bool,
-    /// Repository, `owner/name` (default: $GITHUB_REPOSITORY).
-    #[arg(long, value_name = "OWNER/NAME")]
-    pub repo: Option<String>,
     /// Judge and print only; publish nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// Key of the comment, as given to `post`.
-    #[arg(long, value_name = "KEY")]
-    pub key: Option<String>,
-    /// Folder of the project, from the root of the repository (default: found by the policy).
-    #[arg(long, value_name = "DIR")]
-    pub project_dir: Option<String>,
-    /// Policy file here to judge by, instead of the base side's.
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
     /// After a merge: append the audit record to the ledger on this branch.
     #[arg(long, value_name = "BRANCH")]
     pub ledger: Option<String>,
     /// How to print.
     #[arg(long, value_enum, default_value_t = TextFormat::Table)]
     pub format: TextFormat,
+    /// Which pull request, and by which policy.
+    #[command(flatten)]
+    pub pull: PullArgs,
 }
 
 /// Audit commands.

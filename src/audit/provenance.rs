@@ -98,6 +98,19 @@ pub enum Confidence {
     High,
 }
 
+impl Confidence {
+    /// The word as in the JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Confidence::None => "none",
+            Confidence::Hint => "hint",
+            Confidence::Low => "low",
+            Confidence::Medium => "medium",
+            Confidence::High => "high",
+        }
+    }
+}
+
 /// One piece of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Mark {

@@ -3,9 +3,9 @@
 //! The report is hostile: it may come from a job that ran a stranger's code. Which pull request it belongs to, what the
 //! policy says, who looked and who wrote the change is asked of GitHub, never of the report.
 
-pub(super) mod publish;
+mod publish;
 mod read;
-pub(super) mod record;
+mod record;
 mod target;
 
 use super::pull::{self, Site};
@@ -22,9 +22,9 @@ use target::Target;
 /// A report that does not read, an unknown pull request, or what GitHub refused.
 pub(super) fn post(cli: &Cli, args: &PostArgs) -> Result<u8> {
     let report = read::report(&args.report)?;
-    let site = pull::site(args.repo.as_deref())?;
+    let site = pull::site(args.pull.repo.as_deref())?;
     summary(&report, &site)?;
-    let target = match target::find(&site, &report, args.pr) {
+    let target = match target::find(&site, &report, args.pull.pr) {
         Ok(target) => target,
         Err(error) if forbidden(&error) => return fall_back(cli, &report, &error),
         Err(error) => return Err(error),

@@ -1,9 +1,12 @@
-//! A pull request on GitHub as `post` and `review` need it: who asks, the trusted side, provenance, the human rules.
+//! A pull request on GitHub as `post` and `review` need it: who asks, the trusted side, provenance, the human rules, and
+//! what both show.
 
 pub(super) mod base;
 pub(super) mod human;
 pub(super) mod origin;
 pub(super) mod policy;
+pub(super) mod record;
+pub(super) mod shown;
 
 use crate::github::{Client, Event, Repository, Settings};
 use anyhow::{Context, Result, bail};

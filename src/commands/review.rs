@@ -6,8 +6,8 @@
 mod after;
 mod text;
 
-use super::post::publish::{self, REVIEW_END, REVIEW_START};
-use super::pull::{self, Site, base::CommitFiles, human, origin, policy};
+use super::pull::shown::{self, REVIEW_END, REVIEW_START};
+use super::pull::{self, Site, human, origin};
 use super::{console, told};
 use crate::audit::review::{Judgement, Ruling};
 use crate::cli::{Cli, ReviewArgs, TextFormat};
@@ -25,7 +25,7 @@ const CHECK: &str = "rowproof review";
 /// # Errors
 /// No pull request is meant, or GitHub does not answer.
 pub(super) fn review(cli: &Cli, args: &ReviewArgs) -> Result<u8> {
-    let site = pull::site(args.repo.as_deref())?;
+    let site = pull::site(args.pull.repo.as_deref())?;
     let numbers = match numbers(&site, args)? {
         Numbers::These(numbers) => numbers,
         Numbers::AllOpen => return all_open(cli, args, &site),
@@ -46,7 +46,7 @@ enum Numbers {
 
 fn numbers(site: &Site, args: &ReviewArgs) -> Result<Numbers> {
     let event = &site.event;
-    if let Some(number) = args.pr {
+    if let Some(number) = args.pull.pr {
         return Ok(Numbers::These(vec![number]));
     }
     if args.all {
@@ -122,11 +122,7 @@ fn one(cli: &Cli, args: &ReviewArgs, site: &Site, pull: &Pull) -> Result<u8> {
 }
 
 fn judge(args: &ReviewArgs, site: &Site, pull: &Pull) -> Result<Judgement> {
-    let changed = human::changed_paths(site, pull)?;
-    let folder = args.project_dir.as_deref().map(pull::folder).transpose()?;
-    let base = CommitFiles::new(site, &pull.base.sha);
-    let trusted = policy::trusted(&base, args.policy.as_deref(), folder.as_deref(), &changed)?;
-    let layers = human::layers(&trusted, &changed);
+    let (trusted, layers) = human::asked(&args.pull, site, pull)?;
     let commits = human::commits(site, pull)?;
     let provenance = origin::of_pull(site, pull, &commits, trusted.policy.llm.label.as_deref());
     human::judge(site, pull, &commits, &trusted, layers, &provenance, pull::now()?)
@@ -139,7 +135,7 @@ fn print(args: &ReviewArgs, pull: &Pull, judged: &Result<Judgement>) -> Result<(
             let text = output::escape::terminal(&format!("{error:#}"));
             format!("{:#}\n", serde_json::json!({"verdict": "error", "summary": text, "findings": []}))
         }
-        (TextFormat::Markdown, judged) => publish::section(judged),
+        (TextFormat::Markdown, judged) => shown::section(judged),
         (_, Ok(judgement)) => text::terminal(judgement, pull.number),
         (_, Err(error)) => {
             format!("#{}: could not tell: {}\n", pull.number, output::escape::terminal(&format!("{error:#}")))
@@ -158,16 +154,17 @@ fn publish(args: &ReviewArgs, site: &Site, pull: &Pull, judged: &Result<Judgemen
     let title: String = output::escape::terminal(&title).chars().take(200).collect();
     let check = Check {
         name: args
+            .pull
             .key
             .as_deref()
-            .map_or_else(|| CHECK.to_owned(), |key| format!("{CHECK} ({})", publish::harmless(key))),
+            .map_or_else(|| CHECK.to_owned(), |key| format!("{CHECK} ({})", shown::harmless(key))),
         head_sha: head.to_owned(),
         external_id: format!("{}review", check_run::OURS),
         // Neutral and skipped would satisfy a required check.
         conclusion: if passed { "success" } else { "failure" },
         details_url: site.run_url.clone(),
         title,
-        summary: publish::section(judged).chars().take(check_run::MAX_TEXT).collect(),
+        summary: shown::section(judged).chars().take(check_run::MAX_TEXT).collect(),
         text: None,
         annotations: Vec::new(),
     };
@@ -177,12 +174,19 @@ fn publish(args: &ReviewArgs, site: &Site, pull: &Pull, judged: &Result<Judgemen
 
 /// Renews the human rules within our comment, where there is one.
 fn renew_comment(args: &ReviewArgs, site: &Site, pull: &Pull, judged: &Result<Judgement>) -> Result<()> {
-    let marker = publish::marker(args.key.as_deref());
-    let login = viewer::login(&site.client);
-    let there = comment::ours(&site.client, &site.repository, pull.number, &marker, &login)?;
+    let marker = shown::marker(args.pull.key.as_deref());
+    let logins = viewer::logins(&site.client);
+    let place = comment::Place {
+        client: &site.client,
+        repository: &site.repository,
+        number: pull.number,
+        marker: &marker,
+        logins: &logins,
+    };
+    let there = place.ours()?;
     let Some(found) = there.first() else { return Ok(()) };
-    let Some(body) = found.body.as_deref().and_then(|b| renewed(b, &publish::section(judged))) else { return Ok(()) };
-    Ok(comment::update(&site.client, &site.repository, found, &body)?)
+    let Some(body) = found.body.as_deref().and_then(|b| renewed(b, &shown::section(judged))) else { return Ok(()) };
+    Ok(place.update(found, &body)?)
 }
 
 /// The comment with another section; `None` when it has none, or would become too long.

@@ -74,15 +74,9 @@ impl Client {
         })
     }
 
-    /// Whether there is a token at all.
-    pub fn has_token(&self) -> bool {
-        self.token.is_some()
-    }
-
-    /// Whether the token is one of a person (`ghp_`, `gho_`, `ghu_`, `github_pat_`), not one of an app or of Actions.
-    pub fn token_is_personal(&self) -> bool {
-        let token = self.token.as_deref().unwrap_or_default();
-        ["ghp_", "gho_", "ghu_", "github_pat_"].iter().any(|p| token.starts_with(p))
+    /// Whether the token is one of an app or of Actions (`ghs_`), not one of a person.
+    pub fn token_is_of_an_app(&self) -> bool {
+        self.token.as_deref().unwrap_or_default().starts_with("ghs_")
     }
 
     /// GET, decoded.

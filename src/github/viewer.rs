@@ -7,23 +7,25 @@ use serde_json::json;
 /// The account of the token that Actions gives to a job.
 const ACTIONS: &str = "github-actions[bot]";
 
-/// The login of the token. GraphQL tells it for every kind of token; where it does not answer, a person's token is asked
-/// about over REST (which refuses an app's), and any other is taken for that of Actions.
-pub fn login(client: &Client) -> String {
+/// The logins that are ours: the one of the token, which GraphQL tells for every kind of token. Where it does not answer,
+/// what REST says (it refuses an app's token), and the account of Actions, whose comments only workflows of the repository
+/// can write.
+pub fn logins(client: &Client) -> Vec<String> {
     let asked = client.graphql("query { viewer { login } }", &json!({}));
     if let Some(login) = asked.ok().as_ref().and_then(|d| d.pointer("/viewer/login")?.as_str()) {
-        return login.to_owned();
+        return vec![login.to_owned()];
     }
-    if client.token_is_personal()
+    let mut logins = vec![ACTIONS.to_owned()];
+    if !client.token_is_of_an_app()
         && let Ok(account) = client.get::<Account>("/user")
     {
-        return account.login;
+        logins.push(account.login);
     }
-    ACTIONS.to_owned()
+    logins
 }
 
-/// Whether an account is the one of that login; GraphQL leaves `[bot]` away for some apps.
-pub fn is(account: &Account, login: &str) -> bool {
-    let same = |a: &str| a.eq_ignore_ascii_case(login);
-    same(&account.login) || (account.is_bot() && account.login.strip_suffix("[bot]").is_some_and(same))
+/// Whether an account is one of those; GraphQL leaves `[bot]` away for some apps.
+pub fn is(account: &Account, logins: &[String]) -> bool {
+    let ours = |a: &str| logins.iter().any(|login| a.eq_ignore_ascii_case(login));
+    ours(&account.login) || (account.is_bot() && account.login.strip_suffix("[bot]").is_some_and(ours))
 }

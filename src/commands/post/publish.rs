@@ -1,6 +1,7 @@
 //! Comment, check run, labels and record of one report.
 
-use super::super::pull::{self, Site, base::CommitFiles, human, origin, policy};
+use super::super::pull::record::text;
+use super::super::pull::{self, Site, human, origin, policy, shown};
 use super::super::{console, faces};
 use super::{record, wants_comment};
 use crate::audit::provenance::Provenance;
@@ -9,12 +10,12 @@ use crate::audit::{labels as wanted, record::Record};
 use crate::cli::{Cli, PostArgs};
 use crate::github::check_run::{self, Check};
 use crate::github::comment::{self, Settled};
-use crate::github::{ApiError, labels, pull::Pull, viewer};
+use crate::github::{pull::Pull, viewer};
 use crate::output;
 use crate::output::markdown::Frame;
 use crate::policy::Policy;
-use crate::report::{Report, Verdict};
-use anyhow::{Context, Result};
+use crate::report::Report;
+use anyhow::Result;
 use serde_json::{Value, json};
 
 /// Everything that is said of a pull request beside its report.
@@ -64,7 +65,7 @@ pub(super) fn publish(cli: &Cli, args: &PostArgs, site: &Site, report: &Report, 
 fn told(args: &PostArgs, site: &Site, pull: &Pull) -> Result<Told> {
     let commits = human::commits(site, pull);
     let known = commits.as_deref().unwrap_or_default();
-    let (policy, note, layers, trusted) = match trusted(args, site, pull) {
+    let (policy, note, layers, trusted) = match human::asked(&args.pull, site, pull) {
         Ok((trusted, layers)) => (trusted.policy.clone(), trusted.note.clone(), layers, Ok(trusted)),
         Err(error) => (policy::built_in()?, None, Vec::new(), Err(error)),
     };
@@ -78,52 +79,24 @@ fn told(args: &PostArgs, site: &Site, pull: &Pull) -> Result<Told> {
     Ok(Told { provenance, judgement, layers, policy, note })
 }
 
-fn trusted(args: &PostArgs, site: &Site, pull: &Pull) -> Result<(policy::Trusted, Vec<LayerAsked>)> {
-    let changed = human::changed_paths(site, pull)?;
-    let folder = args.project_dir.as_deref().map(pull::folder).transpose()?;
-    let base = CommitFiles::new(site, &pull.base.sha);
-    let trusted = policy::trusted(&base, args.policy.as_deref(), folder.as_deref(), &changed)?;
-    let layers = human::layers(&trusted, &changed);
-    Ok((trusted, layers))
-}
-
-/// The hidden first line of the comment; `key` tells apart several projects of one repository.
-pub(in crate::commands) fn marker(key: Option<&str>) -> String {
-    match key {
-        Some(key) => format!("<!-- rowproof:comment {} -->", harmless(key)),
-        None => "<!-- rowproof:comment -->".to_owned(),
-    }
-}
-
-/// The check run: not the name of the job that judges, which a required check names and which alone answers for a merge
-/// group.
-const CHECK: &str = "rowproof report";
-
-/// The name of the check run.
-pub(in crate::commands) fn check_name(key: Option<&str>) -> String {
-    key.map_or_else(|| CHECK.to_owned(), |key| format!("{CHECK} ({})", harmless(key)))
-}
-
-/// What can stand in a hidden comment and in a name.
-pub(in crate::commands) fn harmless(key: &str) -> String {
-    key.chars()
-        .filter(|c| c.is_ascii_alphanumeric() || "_./".contains(*c) || *c == '-')
-        .take(60)
-        .collect::<String>()
-        .replace("--", "-")
-}
-
 /// Settles the comment; true when another run was faster, so that its check run is worth waiting for.
 fn sticky(args: &PostArgs, site: &Site, report: &Report, pull: &Pull, told: &Told, record: &Record) -> Result<bool> {
-    let marker = marker(args.key.as_deref());
-    let login = viewer::login(&site.client);
-    let there = comment::ours(&site.client, &site.repository, pull.number, &marker, &login)?;
+    let marker = shown::marker(args.pull.key.as_deref());
+    let logins = viewer::logins(&site.client);
+    let place = comment::Place {
+        client: &site.client,
+        repository: &site.repository,
+        number: pull.number,
+        marker: &marker,
+        logins: &logins,
+    };
+    let there = place.ours()?;
     if !wants_comment(args.comment, report, !there.is_empty()) {
         return Ok(false);
     }
     let sources = faces::of_commits(&pull.head.sha, &report.base.sha);
     let hidden = format!("{marker}\n<!-- rowproof:record sha256:{} head:{} -->", record.hash, pull.head.sha);
-    let sections = [section(&told.judgement), provenance_section(&told.provenance)];
+    let sections = [shown::section(&told.judgement), provenance_section(&told.provenance)];
     let note = notes(site, told);
     let frame = Frame {
         marker: &hidden,
@@ -133,7 +106,7 @@ fn sticky(args: &PostArgs, site: &Site, report: &Report, pull: &Pull, told: &Tol
     };
     let lookup = |path: &str| sources.as_ref()?.text(path);
     let body = within_limit(&frame, |frame| output::markdown::render_framed(report, &lookup, frame));
-    let settled = comment::settle(&site.client, &site.repository, pull.number, &marker, &login, &body)?;
+    let settled = place.settle(&body)?;
     Ok(settled == Settled::Updated && there.is_empty())
 }
 
@@ -144,8 +117,11 @@ fn within_limit(frame: &Frame<'_>, render: impl Fn(&Frame<'_>) -> String) -> Str
     if body.chars().count() <= comment::MAX_BODY {
         return body;
     }
-    let told =
-        [format!("{REVIEW_START}\nThe human rules take more room than a comment has: see the checks.\n{REVIEW_END}")];
+    let told = [format!(
+        "{}\nThe human rules take more room than a comment has: see the checks.\n{}",
+        shown::REVIEW_START,
+        shown::REVIEW_END
+    )];
     render(&Frame { sections: &told, ..*frame })
 }
 
@@ -156,24 +132,6 @@ fn notes(site: &Site, told: &Told) -> String {
     }
     notes.extend(told.note.as_deref().map(output::escape::markdown_prose));
     notes.join(" · ")
-}
-
-/// Lines between which the human rules stand, so that `rowproof review` can renew them alone.
-pub(in crate::commands) const REVIEW_START: &str = "<!-- rowproof:review -->";
-/// The line after them.
-pub(in crate::commands) const REVIEW_END: &str = "<!-- /rowproof:review -->";
-
-/// The human rules as a section of the comment.
-pub(in crate::commands) fn section(judgement: &Result<Judgement>) -> String {
-    let text = match judgement {
-        Ok(judgement) => output::review::markdown(judgement),
-        Err(error) => format!(
-            "### Who must look\n\n{} could not be told: {}\n",
-            output::overview::symbol(Verdict::Error),
-            output::escape::markdown_prose(&format!("{error:#}"))
-        ),
-    };
-    format!("{REVIEW_START}\n{}\n{REVIEW_END}\n", text.trim_end())
 }
 
 fn provenance_section(provenance: &Provenance) -> String {
@@ -195,14 +153,14 @@ fn check(
     let frame = Frame { link: site.run_url.as_deref(), ..Frame::default() };
     let annotations: Vec<Value> = output::check_run::annotations(report).into_iter().map(annotation).collect();
     let check = Check {
-        name: check_name(args.key.as_deref()),
+        name: shown::check_name(args.pull.key.as_deref()),
         head_sha: pull.head.sha.clone(),
         external_id: format!("{}{}", check_run::OURS, record.hash),
         conclusion: if report.exit_code() == 0 { "success" } else { "failure" },
         details_url: site.run_url.clone(),
         title: output::check_run::title(report),
         summary: output::check_run::summary(report, &frame),
-        text: Some(record::text(record)),
+        text: Some(text(record)),
         annotations,
     };
     Ok(check_run::settle(&site.client, &site.repository, &check, another_first)?)
@@ -237,22 +195,5 @@ fn label(site: &Site, pull: &Pull, told: &Told) -> Result<()> {
         // Unknown people are no reason to leave the label away.
         Err(_) => told.layers.iter().flat_map(|l| l.layer(&told.policy).review.clone()).collect(),
     };
-    set(site, pull, &wanted::wanted(name, &llm.add_labels, &bar))
-}
-
-/// Adds labels that are not there yet, made with their look where the repository does not have them.
-pub(in crate::commands) fn set(site: &Site, pull: &Pull, all: &[wanted::Wanted]) -> Result<()> {
-    let there = pull.label_names();
-    let missing: Vec<_> = all.iter().filter(|w| !there.iter().any(|n| n.eq_ignore_ascii_case(&w.name))).collect();
-    for label in &missing {
-        let look =
-            labels::LabelLook { name: label.name.clone(), color: label.color, description: label.description.clone() };
-        match labels::ensure(&site.client, &site.repository, &look) {
-            // Who may not make labels may still set one: GitHub makes it with a look of its own.
-            Err(error) if error.is_forbidden() => {}
-            other => other.map_err(|e: ApiError| anyhow::Error::from(e)).context("cannot make a label")?,
-        }
-    }
-    let names: Vec<String> = missing.into_iter().map(|w| w.name.clone()).collect();
-    Ok(labels::add(&site.client, &site.repository, pull.number, &names)?)
+    shown::set(site, pull, &wanted::wanted(name, &llm.add_labels, &bar))
 }

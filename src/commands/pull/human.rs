@@ -2,11 +2,12 @@
 
 use super::Site;
 use super::base::CommitFiles;
-use super::policy::Trusted;
+use super::policy::{self, Trusted};
 use crate::audit::provenance::{Provenance, Verified};
 use crate::audit::review::{
     self, AutoMerge, Facts, Identity, Judgement, Label, LayerAsked, LlmFacts, Profile, PullState, Review,
 };
+use crate::cli::PullArgs;
 use crate::finding::Severity;
 use crate::github::people;
 use crate::github::pull::{self, Commit, GitPerson, MaybeAccount, Pull};
@@ -17,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// # Errors
 /// They cannot be read.
-pub(in crate::commands) fn changed_paths(site: &Site, pull: &Pull) -> Result<Vec<String>> {
+fn changed_paths(site: &Site, pull: &Pull) -> Result<Vec<String>> {
     let files = pull.files(&site.client, &site.repository).context("cannot read the changed files")?;
     Ok(files.into_iter().flat_map(|f| [Some(f.filename), f.previous_filename]).flatten().collect())
 }
@@ -35,7 +36,7 @@ pub(in crate::commands) fn commits(site: &Site, pull: &Pull) -> Result<Vec<Commi
 }
 
 /// The layers that the pull request touches.
-pub(in crate::commands) fn layers(trusted: &Trusted, changed: &[String]) -> Vec<LayerAsked> {
+fn layers(trusted: &Trusted, changed: &[String]) -> Vec<LayerAsked> {
     let mut layers = review::layers_of(&trusted.policy, &trusted.project_root, changed);
     if changed.len() >= pull::MAX_FILES && !layers.iter().any(|l| l.strictest) {
         let name = trusted.policy.strictest.name.clone();
@@ -43,6 +44,19 @@ pub(in crate::commands) fn layers(trusted: &Trusted, changed: &[String]) -> Vec<
         layers.push(LayerAsked { name, paths, strictest: true });
     }
     layers
+}
+
+/// The trusted policy, and the layers that the pull request touches by it.
+///
+/// # Errors
+/// The changed files or the policy cannot be read, or the policy does not hold.
+pub(in crate::commands) fn asked(args: &PullArgs, site: &Site, pull: &Pull) -> Result<(Trusted, Vec<LayerAsked>)> {
+    let changed = changed_paths(site, pull)?;
+    let folder = args.project_dir.as_deref().map(super::folder).transpose()?;
+    let base = CommitFiles::new(site, &pull.base.sha);
+    let trusted = policy::trusted(&base, args.policy.as_deref(), folder.as_deref(), &changed)?;
+    let layers = layers(&trusted, &changed);
+    Ok((trusted, layers))
 }
 
 /// Judges; `now` is the clock.

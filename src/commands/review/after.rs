@@ -1,7 +1,6 @@
 //! After the merge: what GitHub could not prevent is labelled, and the record goes to the ledger.
 
-use super::super::post::{publish, record};
-use super::super::pull::Site;
+use super::super::pull::{Site, record, shown};
 use crate::audit::labels::{MERGED_OUTSIDE_WINDOW, look};
 use crate::audit::record::{GENESIS, RECORD_VERSION, Record};
 use crate::audit::review::Judgement;
@@ -18,8 +17,7 @@ use anyhow::{Context, Result};
 /// GitHub refuses, or the ledger does not hold.
 pub(super) fn merged(args: &ReviewArgs, site: &Site, pull: &Pull, judgement: &Judgement) -> Result<()> {
     if judgement.findings.iter().any(|f| f.rule == "review/merged-outside-window") {
-        publish::set(site, pull, &[look(MERGED_OUTSIDE_WINDOW)])
-            .context("cannot label the merge outside its window")?;
+        shown::set(site, pull, &[look(MERGED_OUTSIDE_WINDOW)]).context("cannot label the merge outside its window")?;
     }
     let Some(name) = args.ledger.as_deref() else { return Ok(()) };
     let record = completed(args, site, pull, judgement)?;
@@ -30,7 +28,7 @@ pub(super) fn merged(args: &ReviewArgs, site: &Site, pull: &Pull, judgement: &Ju
 
 /// The record that `post` left at the head, with who approved and what became of it; a new one where there is none.
 fn completed(args: &ReviewArgs, site: &Site, pull: &Pull, judgement: &Judgement) -> Result<Record> {
-    let name = publish::check_name(args.key.as_deref());
+    let name = shown::check_name(args.pull.key.as_deref());
     let runs =
         check_run::ours(&site.client, &site.repository, &pull.head.sha, &name).context("cannot read the record")?;
     let text = runs.iter().filter_map(|r| r.output.as_ref()?.text.as_deref()).next_back();

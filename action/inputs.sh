@@ -72,6 +72,20 @@ project_folder() {
     (cd -- "$folder" 2>/dev/null && pwd) || refuse "input \`working-directory\`: there is no folder $folder"
 }
 
+# Prints what `--policy` is given: a file of the base side, unless it stands outside the workspace, where no pull
+# request reaches it.
+policy() {
+    local file=$INPUT_POLICY workspace=${GITHUB_WORKSPACE:?}
+    case $file in
+        "$workspace"/*) file=${file#"$workspace"/} ;;
+        /*)
+            printf '%s' "$file"
+            return
+            ;;
+    esac
+    printf 'base:%s' "${file#./}"
+}
+
 # Prints where a file of an input is: FOLDER PATH.
 located() {
     case $2 in

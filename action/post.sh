@@ -70,7 +70,7 @@ summarize() {
     fi
 }
 
-# Puts the arguments that tell which project of the repository is meant into PROJECT: none for the one at the root.
+# Puts the arguments that tell which project and policy are meant into PROJECT: none for the project at the root.
 # Several projects of one repository have a comment and a check run each.
 name_project() {
     local folder=$INPUT_WORKING_DIRECTORY
@@ -83,6 +83,7 @@ name_project() {
         '' | .) ;;
         *) PROJECT=("--project-dir=$folder" "--key=$folder") ;;
     esac
+    [ -z "$INPUT_POLICY" ] || PROJECT+=("--policy=$(policy)")
 }
 
 # Prints the folder to work in: that of the project, or the workspace where nothing was checked out.

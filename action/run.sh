@@ -48,20 +48,6 @@ complete_history() {
     done
 }
 
-# Prints what `--policy` is given: a file of the base side, unless it stands outside the workspace, where no pull
-# request reaches it.
-policy() {
-    local file=$INPUT_POLICY workspace=${GITHUB_WORKSPACE:?}
-    case $file in
-        "$workspace"/*) file=${file#"$workspace"/} ;;
-        /*)
-            printf '%s' "$file"
-            return
-            ;;
-    esac
-    printf 'base:%s' "${file#./}"
-}
-
 # Refuses a file to write: PATH INPUT_NAME. A path within the workspace must not leave it through a symbolic link, which
 # the pull request may have made.
 check_place() {

@@ -299,7 +299,7 @@ pub struct PullArgs {
     /// Folder of the project, from the root of the repository (default: found by the policy).
     #[arg(long, value_name = "DIR")]
     pub project_dir: Option<String>,
-    /// Policy file here to judge people by, instead of the base side's.
+    /// Policy file here to judge people by, instead of the base side's; `base:PATH` names one of the base side.
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
 }

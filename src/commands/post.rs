@@ -23,12 +23,17 @@ use target::Target;
 pub(super) fn post(cli: &Cli, args: &PostArgs) -> Result<u8> {
     let report = read::report(&args.report)?;
     let site = pull::site(args.pull.repo.as_deref())?;
-    summary(&report, &site)?;
     let target = match target::find(&site, &report, args.pull.pr) {
         Ok(target) => target,
-        Err(error) if forbidden(&error) => return fall_back(cli, &report, &error),
+        Err(error) if forbidden(&error) => {
+            summary(&report, &site)?;
+            return fall_back(cli, &report, &error);
+        }
         Err(error) => return Err(error),
     };
+    if !matches!(target, Target::Foreign(_) | Target::Stale(_)) {
+        summary(&report, &site)?;
+    }
     match target {
         Target::Nothing(why) => {
             console::note(cli, &format!("nothing to publish: {why}"));

@@ -5,6 +5,8 @@ use crate::policy::{self, Policy, PolicySource};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 
+/// Before a path, names a policy file of the base side.
+const BASE_SIDE: &str = "base:";
 /// File name of a policy.
 const POLICY_FILE: &str = "rowproof.yml";
 
@@ -18,7 +20,7 @@ pub(in crate::commands) struct Trusted {
     pub note: Option<String>,
 }
 
-/// The policy at `base`: the file that a person names, else `rowproof.yml` from `folder` upward, else the only one in the
+/// The policy at `base`: the file that a person names (`base:PATH` for one of the base side), else `rowproof.yml` from `folder` upward, else the only one in the
 /// repository or the nearest one above the changed files, else the built-in default.
 ///
 /// # Errors
@@ -29,13 +31,14 @@ pub(in crate::commands) fn trusted(
     folder: Option<&str>,
     changed: &[String],
 ) -> Result<Trusted> {
-    if let Some(file) = named {
-        return on_disk(base, file, folder);
-    }
-    let path = match upward(base, folder.unwrap_or(""))? {
-        Some(path) => Some(path),
-        None if folder.is_some() => None,
-        None => elsewhere(base, changed)?,
+    let path = match (named, named.and_then(|n| n.to_str()?.strip_prefix(BASE_SIDE))) {
+        (_, Some(path)) => Some(super::folder(path)?),
+        (Some(file), None) => return on_disk(base, file, folder),
+        (None, None) => match upward(base, folder.unwrap_or(""))? {
+            Some(path) => Some(path),
+            None if folder.is_some() => None,
+            None => elsewhere(base, changed)?,
+        },
     };
     let Some(path) = path else {
         let note = "the base side has no policy: the built-in default judges".to_owned();
@@ -43,7 +46,7 @@ pub(in crate::commands) fn trusted(
         let project_root = root(base, &policy, folder)?;
         return Ok(Trusted { policy, project_root, note: Some(note) });
     };
-    let text = base.text(&path)?.with_context(|| format!("{path} is gone"))?;
+    let text = base.text(&path)?.with_context(|| format!("the base side has no policy {path}"))?;
     let read = |other: &str| base.text(other);
     let policy = policy::load(PolicySource { path, text }, &read)?;
     let project_root = root(base, &policy, folder)?;

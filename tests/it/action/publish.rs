@@ -43,6 +43,17 @@ fn a_failure_is_published_too_and_the_worst_code_stays() {
     }
 }
 
+/// Nothing is checked out where `review` runs: the folder is only a name.
+#[test]
+fn project_and_policy_are_named() {
+    let mut runner = Runner::new();
+    runner.input("mode", "review").input("working-directory", "./analytics/").input("policy", "gates.yml");
+    let ran = runner.run();
+    assert_eq!(ran.code, 0, "{}", ran.log);
+    let expected = ["review", "--project-dir=analytics", "--key=analytics", "--policy=base:gates.yml"];
+    assert_eq!(runner.told("review").unwrap(), expected);
+}
+
 #[test]
 fn post_publishes_a_report_of_another_job() {
     let mut runner = Runner::new();

@@ -100,6 +100,19 @@ fn a_broken_policy_is_no_pass() {
 }
 
 #[test]
+fn a_policy_is_named_on_the_base_side_only() {
+    let scene = Scene::new(MART);
+    scene.review("bob", "APPROVED", HEAD, EARLY);
+    let lax = "version: 1\nextends: default\nlayers:\n  - {name: marts, review: [any-peer], merge_window: any}\n";
+    scene.fake.memory.lock().unwrap().contents.insert(format!("{BASE}:gates/lax.yml"), lax.to_owned());
+    let asked = |policy: &str| scene.run("pull_request", &["review", "--policy", policy]).code;
+    assert_eq!(asked("base:gates/lax.yml"), 0);
+    scene.fake.memory.lock().unwrap().contents.insert(format!("{HEAD}:gates/other.yml"), lax.to_owned());
+    assert_eq!(asked("base:gates/other.yml"), 2);
+    assert_eq!(asked("base:../lax.yml"), 2);
+}
+
+#[test]
 fn the_comment_is_renewed() {
     let scene = Scene::new(MART);
     scene.report(&super::scene::report(1));

@@ -8,13 +8,14 @@ use crate::audit::provenance::Provenance;
 use crate::audit::review::{Judgement, LayerAsked};
 use crate::audit::{labels as wanted, record::Record};
 use crate::cli::{Cli, PostArgs};
+use crate::finding::Severity;
 use crate::github::check_run::{self, Check};
 use crate::github::comment::{self, Settled};
 use crate::github::{pull::Pull, viewer};
 use crate::output;
 use crate::output::markdown::Frame;
 use crate::policy::Policy;
-use crate::report::Report;
+use crate::report::{Notice, Report};
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -69,7 +70,11 @@ fn told(args: &PostArgs, site: &Site, pull: &Pull) -> Result<Told> {
         Ok((trusted, layers)) => (trusted.policy.clone(), trusted.note.clone(), layers, Ok(trusted)),
         Err(error) => (policy::built_in()?, None, Vec::new(), Err(error)),
     };
-    let provenance = origin::of_pull(site, pull, known, policy.llm.label.as_deref());
+    let mut provenance = origin::of_pull(site, pull, known, policy.llm.label.as_deref());
+    if let Err(error) = &commits {
+        let message = format!("not all evidence was looked at: {error:#}");
+        provenance.problems.push(Notice { severity: Severity::Warning, place: String::new(), message });
+    }
     let judgement = match (trusted, commits) {
         (Ok(trusted), Ok(commits)) => {
             human::judge(site, pull, &commits, &trusted, layers.clone(), &provenance, pull::now()?)

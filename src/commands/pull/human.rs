@@ -23,16 +23,12 @@ fn changed_paths(site: &Site, pull: &Pull) -> Result<Vec<String>> {
     Ok(files.into_iter().flat_map(|f| [Some(f.filename), f.previous_filename]).flatten().collect())
 }
 
-/// All commits of the pull request.
+/// Commits of the pull request, as many as GitHub lists.
 ///
 /// # Errors
-/// They cannot be read, or GitHub does not list them all: then nobody knows who else wrote it.
+/// They cannot be read.
 pub(in crate::commands) fn commits(site: &Site, pull: &Pull) -> Result<Vec<Commit>> {
-    let commits = pull.commits(&site.client, &site.repository).context("cannot read the commits")?;
-    if commits.len() >= pull::MAX_COMMITS {
-        bail!("GitHub lists no more than {} commits of a pull request; squash some of them", pull::MAX_COMMITS);
-    }
-    Ok(commits)
+    pull.commits(&site.client, &site.repository).context("cannot read the commits")
 }
 
 /// The layers that the pull request touches.
@@ -73,6 +69,10 @@ pub(in crate::commands) fn judge(
     now: jiff::Timestamp,
 ) -> Result<Judgement> {
     let (client, repository) = (&site.client, &site.repository);
+    if commits.len() >= pull::MAX_COMMITS {
+        // Nobody knows then who else wrote it.
+        bail!("GitHub lists no more than {} commits of a pull request; squash some of them", pull::MAX_COMMITS);
+    }
     let asked = review::asked(&trusted.policy, &layers, provenance.assisted);
     let reviews = reviews(site, pull)?;
     let reviewers: BTreeSet<&String> = reviews.iter().filter(|r| !r.is_bot).filter_map(|r| r.login.as_ref()).collect();

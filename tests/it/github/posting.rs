@@ -114,6 +114,21 @@ fn a_policy_that_does_not_hold_is_told_beside_the_report() {
     assert!(comment.contains("could not be told") && comment.contains("finding 0"), "{comment}");
 }
 
+/// Who wrote the rest of them is unknown, and nobody is taken for innocent.
+#[test]
+fn more_commits_than_github_lists() {
+    let scene = Scene::new(MART);
+    let one = commit("alice", "Add\n\nCo-authored-by: Cursor <cursoragent@cursor.com>");
+    scene.fake.memory.lock().unwrap().commits = (0..250).map(|_| one.clone()).collect();
+    scene.review("sandra", "APPROVED", HEAD, "2026-11-25T09:00:00Z");
+    scene.report(&report(0));
+    assert_eq!(scene.post().code, 0);
+    let comment = scene.comments().remove(0);
+    assert!(comment.contains("no more than 250 commits") && comment.contains("cursor"), "{comment}");
+    assert_eq!(scene.run("pull_request", &["review"]).code, 2);
+    assert!(scene.fake.memory.lock().unwrap().labels(7).contains(&"assisted-by:llm".to_owned()));
+}
+
 #[test]
 fn projects_of_one_repository_have_a_comment_each() {
     let scene = Scene::new(MART);

@@ -2,7 +2,7 @@
 
 use super::contract::contract;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers};
 
@@ -42,6 +42,8 @@ pub struct Memory {
     pub read_only: bool,
     /// Method, path and body of all requests.
     pub log: Vec<(String, String, Value)>,
+    /// Paths of all requests as they were sent.
+    pub paths: BTreeSet<String>,
     /// Requests that GitHub does not describe.
     pub violations: Vec<String>,
     next_id: u64,
@@ -103,14 +105,18 @@ struct Player(Arc<Mutex<Memory>>);
 impl Respond for Player {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         let method = request.method.to_string();
-        let mut target = request.url.path().to_owned();
+        // Enterprise Server has its APIs below /api.
+        let path = request.url.path();
+        let mut target = path.strip_prefix("/api/v3").or(path.strip_prefix("/api")).unwrap_or(path).to_owned();
+        let graphql = target == "/graphql";
         if let Some(query) = request.url.query() {
             target = format!("{target}?{query}");
         }
         let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
         let mut memory = self.0.lock().unwrap();
         memory.log.push((method.clone(), target.clone(), body.clone()));
-        if request.url.path() != "/graphql"
+        memory.paths.insert(path.to_owned());
+        if !graphql
             && let Some(contract) = contract()
             && let Err(wrong) = contract.check(&method, &target, (!request.body.is_empty()).then_some(&body))
         {
@@ -125,7 +131,7 @@ impl Respond for Player {
             let answer = ResponseTemplate::new(fault.status).set_body_json(json!({"message": fault.message}));
             return fault.headers.iter().fold(answer, |a, (name, value)| a.insert_header(*name, value.as_str()));
         }
-        if memory.read_only && method != "GET" && request.url.path() != "/graphql" {
+        if memory.read_only && method != "GET" && !graphql {
             return ResponseTemplate::new(403)
                 .set_body_json(json!({"message": "Resource not accessible by integration"}));
         }

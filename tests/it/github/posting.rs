@@ -26,6 +26,19 @@ fn posting_twice_leaves_one_of_each() {
 }
 
 #[test]
+fn enterprise_server_has_its_own_paths() {
+    let mut scene = Scene::new(MART);
+    scene.apis = ("/api/v3", "/api/graphql");
+    scene.report(&report(1));
+    assert_eq!(scene.post().code, 1);
+    assert_eq!(scene.comments().len(), 1);
+    let memory = scene.fake.memory.lock().unwrap();
+    let (graphql, rest): (Vec<&String>, Vec<&String>) = memory.paths.iter().partition(|p| p.contains("graphql"));
+    assert_eq!(graphql, ["/api/graphql"]);
+    assert!(rest.len() > 5 && rest.iter().all(|p| p.starts_with("/api/v3/")), "{rest:?}");
+}
+
+#[test]
 fn two_at_once_leave_one_of_each() {
     let scene = Scene::new(MART);
     scene.fake.memory.lock().unwrap().commits =

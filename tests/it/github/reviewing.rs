@@ -174,6 +174,16 @@ fn a_merge_outside_the_window_is_labelled_and_recorded() {
     assert_eq!(record["gates"][0]["id"], "lineage_diff");
     scene.fake.assert_valid();
 
+    // The next merge is chained to it.
+    let later = "6".repeat(40);
+    scene.fake.memory.lock().unwrap().pulls.get_mut(&7).unwrap()["head"]["sha"] = later.into();
+    scene.run("pull_request", &["review", "--ledger", "rowproof-ledger"]);
+    let grown = scene.fake.memory.lock().unwrap().ledgers["rowproof-ledger"].clone();
+    assert_eq!((grown.lines().count(), grown.starts_with(&ledger)), (2, true));
+    scene.fake.assert_valid();
+    scene.place.write("ledger.jsonl", &grown);
+    assert_eq!(scene.place.rowproof(&["audit", "verify", "ledger.jsonl"]).code, 0);
+
     scene.place.write("ledger.jsonl", &ledger);
     assert_eq!(scene.place.rowproof(&["audit", "verify", "ledger.jsonl"]).code, 0);
     scene.place.write("ledger.jsonl", &ledger.replace("\"window_ok\":false", "\"window_ok\":true"));

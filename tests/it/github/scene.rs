@@ -25,6 +25,8 @@ pub struct Scene {
     pub place: Sandbox,
     /// RFC 3339.
     pub now: String,
+    /// Paths of the REST API and of GraphQL: those of github.com, or of Enterprise Server.
+    pub apis: (&'static str, &'static str),
 }
 
 impl Scene {
@@ -44,7 +46,7 @@ impl Scene {
             memory.teams.insert("acme/senior-de".to_owned(), vec!["sven".to_owned()]);
         }
         let place = Sandbox::new();
-        let scene = Self { fake, place, now: "2026-11-25T10:00:00Z".to_owned() };
+        let scene = Self { fake, place, now: "2026-11-25T10:00:00Z".to_owned(), apis: ("", "/graphql") };
         scene.event(&json!({"action": "opened", "pull_request": pull(), "repository": {"full_name": "acme/shop"}}));
         scene
     }
@@ -66,8 +68,8 @@ impl Scene {
 
     /// Runs the binary in a folder as a job of `event` would.
     pub fn run_in(&self, folder: &std::path::Path, event: &str, args: &[&str]) -> Ran {
-        let url = self.fake.url();
-        let graphql = format!("{url}/graphql");
+        let url = format!("{}{}", self.fake.url(), self.apis.0);
+        let graphql = format!("{}{}", self.fake.url(), self.apis.1);
         let file = self.place.root().join("event.json").display().to_string();
         let summary = self.place.root().join("summary").display().to_string();
         self.place.rowproof_in_with(

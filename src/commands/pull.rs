@@ -7,8 +7,9 @@ pub(super) mod origin;
 pub(super) mod policy;
 pub(super) mod record;
 pub(super) mod shown;
+pub(super) mod sources;
 
-use crate::github::{Client, Event, Repository, Settings};
+use crate::github::{Client, Event, Repository, Settings, comment};
 use anyhow::{Context, Result, bail};
 use std::time::Duration;
 
@@ -25,6 +26,13 @@ pub(super) struct Site {
     pub event: Event,
     /// Where this run of Actions is to be seen.
     pub run_url: Option<String>,
+}
+
+impl Site {
+    /// Our comment on a pull request.
+    pub fn comment<'a>(&'a self, number: u64, marker: &'a str, logins: &'a [String]) -> comment::Place<'a> {
+        comment::Place { client: &self.client, repository: &self.repository, number, marker, logins }
+    }
 }
 
 /// A variable of the environment that is set to something.

@@ -176,13 +176,7 @@ fn publish(args: &ReviewArgs, site: &Site, pull: &Pull, judged: &Result<Judgemen
 fn renew_comment(args: &ReviewArgs, site: &Site, pull: &Pull, judged: &Result<Judgement>) -> Result<()> {
     let marker = shown::marker(args.pull.key.as_deref());
     let logins = viewer::logins(&site.client);
-    let place = comment::Place {
-        client: &site.client,
-        repository: &site.repository,
-        number: pull.number,
-        marker: &marker,
-        logins: &logins,
-    };
+    let place = site.comment(pull.number, &marker, &logins);
     let there = place.ours()?;
     let Some(found) = there.first() else { return Ok(()) };
     let Some(body) = found.body.as_deref().and_then(|b| renewed(b, &shown::section(judged))) else { return Ok(()) };

@@ -1,8 +1,9 @@
 //! Comment, check run, labels and record of one report.
 
+use super::super::console;
 use super::super::pull::record::text;
+use super::super::pull::sources::Sources;
 use super::super::pull::{self, Site, human, origin, policy, shown};
-use super::super::{console, faces};
 use super::{record, wants_comment};
 use crate::audit::provenance::Provenance;
 use crate::audit::review::{Judgement, LayerAsked};
@@ -88,18 +89,12 @@ fn told(args: &PostArgs, site: &Site, pull: &Pull) -> Result<Told> {
 fn sticky(args: &PostArgs, site: &Site, report: &Report, pull: &Pull, told: &Told, record: &Record) -> Result<bool> {
     let marker = shown::marker(args.pull.key.as_deref());
     let logins = viewer::logins(&site.client);
-    let place = comment::Place {
-        client: &site.client,
-        repository: &site.repository,
-        number: pull.number,
-        marker: &marker,
-        logins: &logins,
-    };
+    let place = site.comment(pull.number, &marker, &logins);
     let there = place.ours()?;
     if !wants_comment(args.comment, report, !there.is_empty()) {
         return Ok(false);
     }
-    let sources = faces::of_commits(&pull.head.sha, &report.base.sha);
+    let sources = Sources::new(site, &pull.head.sha, &report.base.sha);
     let hidden = format!("{marker}\n<!-- rowproof:record sha256:{} head:{} -->", record.hash, pull.head.sha);
     let sections = [shown::section(&told.judgement), provenance_section(&told.provenance)];
     let note = notes(site, told);
@@ -109,7 +104,7 @@ fn sticky(args: &PostArgs, site: &Site, report: &Report, pull: &Pull, told: &Tol
         sections: &sections,
         link: site.run_url.as_deref(),
     };
-    let lookup = |path: &str| sources.as_ref()?.text(path);
+    let lookup = |path: &str| sources.text(path);
     let body = within_limit(&frame, |frame| output::markdown::render_framed(report, &lookup, frame));
     let settled = place.settle(&body)?;
     Ok(settled == Settled::Updated && there.is_empty())

@@ -214,6 +214,10 @@ fn the_privileged_run_publishes_what_fits_and_drops_what_is_stale() {
         assert_eq!(scene.comments().len(), 1);
     }
     assert!(scene.comments()[0].contains("a run without any rights"));
+    // Nothing is checked out here; the line of code comes from GitHub.
+    scene.fake.memory.lock().unwrap().contents.insert(format!("{HEAD}:{MART}"), "select cost from raw\n".to_owned());
+    scene.run("workflow_run", &["post", "report.json"]);
+    assert!(scene.comments()[0].contains("1 | select cost from raw"), "{}", scene.comments()[0]);
     scene.fake.assert_valid();
     // The same commit in another repository is somebody else's.
     let scene = Scene::new(MART);

@@ -140,7 +140,7 @@ pub struct Later {
 impl Record {
     /// SHA-256 over the record's canonical JSON without `hash`: keys sorted, no spaces, UTF-8.
     pub fn digest(&self) -> String {
-        let mut value = serde_json::to_value(self).unwrap_or(Value::Null);
+        let mut value = serde_json::to_value(self).expect("a record holds only what JSON can say");
         if let Some(map) = value.as_object_mut() {
             map.shift_remove("hash");
         }
@@ -156,7 +156,7 @@ impl Record {
 
     /// One line of JSON.
     pub fn line(&self) -> String {
-        serde_json::to_value(self).map(|v| canonical(&v)).unwrap_or_default()
+        canonical(&serde_json::to_value(self).expect("a record holds only what JSON can say"))
     }
 }
 

@@ -30,6 +30,9 @@ pub(super) fn review(cli: &Cli, args: &ReviewArgs) -> Result<u8> {
         Numbers::These(numbers) => numbers,
         Numbers::AllOpen => return all_open(cli, args, &site),
     };
+    if numbers.is_empty() {
+        console::note(cli, "nobody is judged: no open pull request has the commit of this run as its head");
+    }
     let mut worst = 0;
     for number in numbers {
         let pull = Pull::get(&site.client, &site.repository, number)

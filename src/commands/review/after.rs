@@ -11,6 +11,9 @@ use crate::github::ledger as branch;
 use crate::github::pull::Pull;
 use anyhow::{Context, Result};
 
+/// A record that was changed is no reason to write a new one without what it said.
+const BROKEN: &str = "the record in the check run `rowproof report` was changed: its content does not have its hash";
+
 /// Labels a merge outside its window, and appends the record where `--ledger` names a branch.
 ///
 /// # Errors
@@ -32,7 +35,7 @@ fn completed(args: &ReviewArgs, site: &Site, pull: &Pull, judgement: &Judgement)
     let runs =
         check_run::ours(&site.client, &site.repository, &pull.head.sha, &name).context("cannot read the record")?;
     let text = runs.iter().filter_map(|r| r.output.as_ref()?.text.as_deref()).next_back();
-    let kept = text.and_then(record::from_text);
+    let kept = text.map(|t| record::from_text(t).context(BROKEN)).transpose()?;
     let same = |r: &Record| r.pr == pull.number && r.head_sha == pull.head.sha && r.repo == site.repository.full_name();
     let mut record = kept.filter(same).unwrap_or_else(|| Record {
         schema: RECORD_VERSION,

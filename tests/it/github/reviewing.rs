@@ -192,6 +192,24 @@ fn a_merge_outside_the_window_is_labelled_and_recorded() {
 }
 
 #[test]
+fn a_record_that_was_changed_is_not_taken_over() {
+    let scene = Scene::new(MART);
+    scene.report(&super::scene::report(1));
+    scene.post();
+    {
+        let mut memory = scene.fake.memory.lock().unwrap();
+        let text = memory.check_runs[0]["output"]["text"].as_str().unwrap().replace("\"fail\"", "\"pass\"");
+        memory.check_runs[0]["output"]["text"] = text.into();
+        let pull = memory.pulls.get_mut(&7).unwrap();
+        pull["merged_at"] = "2026-11-25T10:00:00Z".into();
+        pull["state"] = "closed".into();
+    }
+    let ran = scene.run("pull_request", &["review", "--ledger", "log"]);
+    assert_eq!((ran.code, ran.stderr.contains("was changed")), (2, true), "{}", ran.stderr);
+    assert!(scene.fake.memory.lock().unwrap().ledgers.is_empty());
+}
+
+#[test]
 fn a_ledger_that_does_not_hold_is_not_continued() {
     let scene = Scene::new(MART);
     {

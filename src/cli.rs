@@ -1,7 +1,9 @@
 //! The command line: what can be asked, and nothing of how it is answered.
 
+mod budget;
 mod github;
 
+pub use budget::*;
 pub use github::*;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -58,6 +60,8 @@ pub enum Command {
     Post(PostArgs),
     /// Judge the human rules of a pull request: who approved, merge window, no auto-merge.
     Review(ReviewArgs),
+    /// Count how much LLM-assisted work was rolled back or let a defect escape, against the policy's budget.
+    Budget(BudgetArgs),
     /// Check the ledger of audit records.
     #[command(subcommand)]
     Audit(AuditCommand),

@@ -1,6 +1,7 @@
 //! The subcommands: gather inputs, call the domain, hand the result to output.
 
 mod audit;
+mod budget;
 mod compile;
 pub mod console;
 mod demo;
@@ -37,6 +38,7 @@ pub fn execute(cli: &Cli) -> Result<u8> {
         Command::Verdict(args) => told((verdict::verdict(&args.report)?, 0)),
         Command::Post(args) => post::post(cli, args),
         Command::Review(args) => review::review(cli, args),
+        Command::Budget(args) => budget::budget(cli, args),
         Command::Audit(AuditCommand::Verify { file, last_hash }) => told(audit::verify(file, last_hash.as_deref())?),
         Command::Audit(AuditCommand::Append { file, records }) => told(audit::append(file, records)?),
         Command::Demo(args) => demo::demo(cli, args),

@@ -9,6 +9,7 @@ pub mod finding;
 pub mod gates;
 pub mod git;
 pub mod github;
+pub mod history;
 pub mod nearest;
 pub mod output;
 pub mod pii;

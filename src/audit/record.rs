@@ -42,6 +42,10 @@ pub struct Record {
     pub reviewers: Vec<Reviewer>,
     /// What each gate said over all models: the worst verdict, and a hash of the evidence.
     pub gates: Vec<GateResult>,
+    /// Findings (errors and warnings) by rule, over all heads of the pull request that were judged: of each rule the most
+    /// that one head had. Tells what was caught before the merge.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub caught: BTreeMap<String, u64>,
     /// What became of it.
     pub outcome: Outcome,
     /// What happened after the merge.
@@ -219,6 +223,7 @@ pub(super) fn sample(pr: u64) -> Record {
         tools_used: Vec::new(),
         reviewers: Vec::new(),
         gates: Vec::new(),
+        caught: BTreeMap::new(),
         outcome: Outcome::default(),
         later: Later::default(),
         run_url: None,

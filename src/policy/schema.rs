@@ -242,7 +242,14 @@ pub struct Budget {
     /// Most merged changes whose defect no gate caught.
     #[serde(default)]
     pub escape_rate: Option<Percent>,
-    /// Over how long.
+    /// How long after its merge a rollback counts. Default: 30d.
     #[serde(default)]
     pub window: Option<Length>,
+    /// Words in comments on LLM-assisted pull requests that are worth a look, in any case, parts of words too. Default:
+    /// hallucinat, made up, makes up, does not exist, doesn't exist, no such column, no such table, wrong, incorrect.
+    #[serde(default)]
+    pub words: Option<Vec<String>>,
+    /// Globs over paths from the repository's root: a pull request that changes nothing else is documentation only.
+    #[serde(default)]
+    pub docs: Option<Vec<String>>,
 }

@@ -23,6 +23,7 @@ pub(super) fn record(site: &Site, report: &Report, pull: &Pull, told: &Told) -> 
         tools_used: told.provenance.tools_used.clone(),
         reviewers: told.judgement.as_ref().map(reviewers).unwrap_or_default(),
         gates: gate_results(report),
+        caught: Default::default(),
         outcome: told.judgement.as_ref().map(|j| outcome(pull, j)).unwrap_or_default(),
         later: Later::default(),
         run_url: site.run_url.clone(),

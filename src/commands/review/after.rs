@@ -50,6 +50,7 @@ fn completed(args: &ReviewArgs, site: &Site, pull: &Pull, judgement: &Judgement)
         tools_used: Vec::new(),
         reviewers: Vec::new(),
         gates: Vec::new(),
+        caught: Default::default(),
         outcome: Default::default(),
         later: Later::default(),
         run_url: site.run_url.clone(),

@@ -6,3 +6,4 @@ pub mod ledger;
 pub mod provenance;
 pub mod record;
 pub mod review;
+mod text;

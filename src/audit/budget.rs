@@ -1,3 +1,30 @@
 //! The hallucination budget: how much LLM-assisted work was rolled back or let a defect escape, and what that proves.
 
+mod bounds;
+mod caught;
+mod changes;
+mod commits;
+mod count;
+mod cycle;
+mod docs;
+mod facts;
+mod groups;
+mod labelled;
+mod later;
+mod mention;
+pub mod period;
+mod records;
 pub mod result;
+mod rules;
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;
+mod title;
+mod undo;
+
+pub use count::{Asked, budget, llm_assisted};
+pub use later::{ESCAPE, NO_ESCAPE, NO_ROLLBACK, ROLLBACK};
+pub use records::{Records, chosen};
+pub use rules::Rules;
+pub use undo::{Effect, effects_of, unknown_ids};

@@ -14,7 +14,6 @@ mod product;
 mod prompt;
 mod say;
 mod table;
-mod text;
 mod trace;
 mod trailer;
 
@@ -22,6 +21,11 @@ use crate::finding::Severity;
 use crate::report::{Llm, Notice};
 use collect::{Collected, problem};
 use serde::Serialize;
+
+/// Whether a login that GitHub gave is that of an assistant which opens pull requests by itself.
+pub fn is_coding_agent(login: &str) -> bool {
+    identity::of_github_login(login).is_some()
+}
 
 /// One commit of the change, from git or from GitHub's API.
 #[derive(Debug, Clone, Default)]

@@ -18,11 +18,11 @@ pub mod span;
 pub mod window;
 mod windows;
 
-pub use bar::{ANY_PEER, Asked, asked};
+pub use bar::{ANY_PEER, Asked, asked, strictest};
 pub use facts::{AutoMerge, Commit, Facts, Identity, Label, LlmFacts, Profile, PullState, Review, ReviewState};
 pub use judgement::{Excluded, Judgement, Rollback, Ruling, Seat, WindowState, WindowStatus};
 pub use layers::{LayerAsked, layers_of};
-pub use people::co_authors;
+pub use people::{bot_name, co_authors};
 
 use crate::finding::{Finding, Severity};
 use crate::policy::Policy;

@@ -3,8 +3,8 @@
 use super::Confidence;
 use super::found::Found;
 use super::product::{self, Named};
-use super::text::Text;
 use super::{model, trailer};
+use crate::audit::text::Text;
 use regex::Regex;
 use std::sync::LazyLock;
 

@@ -2,7 +2,8 @@
 
 use super::found::Found;
 use super::{CommitText, Confidence, Evidence, Mark, Person, Prompt, Provenance, PullText, Verified};
-use super::{identity, message, model, product, prompt, table, text, trace};
+use super::{identity, message, model, product, prompt, table, trace};
+use crate::audit::text;
 use crate::finding::Severity;
 use crate::report::Notice;
 use std::collections::BTreeSet;

@@ -6,8 +6,8 @@ use super::Confidence;
 use super::found::Found;
 use super::product::{self, Named};
 use super::table::{LINKS, Strength};
-use super::text::{Text, is_bullet};
 use super::{model, trailer};
+use crate::audit::text::{Text, is_bullet};
 use regex::Regex;
 use std::sync::LazyLock;
 

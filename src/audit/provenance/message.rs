@@ -4,8 +4,8 @@ use super::Confidence;
 use super::found::Found;
 use super::prompt::{Claim, Claims};
 use super::table::COMMENTS;
-use super::text::Text;
 use super::{checkbox, footer, trailer};
+use crate::audit::text::Text;
 
 /// What a message shows.
 pub(super) struct Message {

@@ -7,7 +7,7 @@ use super::identity::{self, Assistant};
 use super::model;
 use super::product::{self, Asked, Named};
 use super::table::{KEYS, Kind};
-use super::text::Text;
+use crate::audit::text::Text;
 use regex::Regex;
 use std::sync::LazyLock;
 

@@ -44,7 +44,7 @@ pub(super) fn plain(name: &str) -> &str {
 
 /// The layer whose bar holds: with the most reviewers, then the most named roles, then the most gates, then the last in
 /// the policy.
-pub(super) fn strictest<'p>(policy: &'p Policy, layers: &[LayerAsked]) -> Option<&'p Layer> {
+pub fn strictest<'p>(policy: &'p Policy, layers: &[LayerAsked]) -> Option<&'p Layer> {
     let rank = |layer: &&Layer| {
         let named = layer.review.iter().filter(|r| *r != ANY_PEER).count();
         let place = policy.layers.iter().position(|l| l.name == layer.name).unwrap_or(policy.layers.len());

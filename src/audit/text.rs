@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// The lines of a message. What was taken out is an empty line, so that neighbours stay neighbours.
-pub(super) struct Text {
+pub(in crate::audit) struct Text {
     lines: Vec<String>,
     /// Hidden comments (`<!-- ... -->`) that stand outside of code, trimmed.
     pub comments: Vec<String>,
@@ -132,13 +132,13 @@ fn without_quoted_lines(mut lines: Vec<String>) -> Vec<String> {
 }
 
 /// Whether the line is an item of a list.
-pub(super) fn is_bullet(words: &str) -> bool {
+pub(in crate::audit) fn is_bullet(words: &str) -> bool {
     let mut chars = words.chars();
     matches!(chars.next(), Some('*' | '-' | '+' | '•')) && chars.next().is_none_or(|c| c == ' ')
 }
 
 /// What is shown of a line: no control characters, at most `max` characters.
-pub(super) fn clip(text: &str, max: usize) -> String {
+pub(in crate::audit) fn clip(text: &str, max: usize) -> String {
     let clean = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c });
     let mut shown: String = clean.clone().take(max).collect();
     if clean.count() > max {

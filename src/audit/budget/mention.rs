@@ -1,0 +1,235 @@
+//! What a pull request or a commit says of others: that it reverts them, brings them again, was made of them, or mends a
+//! defect that they caused.
+
+use super::title;
+use crate::audit::text::{Text, is_bullet};
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// Something that is undone or done again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Mention {
+    /// Undone, or done again.
+    pub kind: Kind,
+    /// What.
+    pub target: Target,
+    /// A part of it only, in words.
+    pub partial: bool,
+    /// Where it is said.
+    pub named: Named,
+}
+
+/// Undone, or done again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Undo,
+    Redo,
+}
+
+/// How something is named.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Target {
+    /// A pull request of this repository.
+    Number(u64),
+    /// A commit id, whole or short, in lower case.
+    Sha(String),
+    /// A title, as [`title::plain`] gives it.
+    Title(String),
+}
+
+/// Where something is named, the surest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Named {
+    /// In a sentence of its own: `Reverts #12`, `This reverts commit ...`.
+    Sentence,
+    /// In a title.
+    Title,
+    /// In a title without quotation marks: only if such a title exists.
+    Words,
+}
+
+static REVERTS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^(?:this\s+(?:pr\s+|pull request\s+|commit\s+|change\s+)?)?(partial(?:ly)?\s+|partly\s+)?(?:revert(?:s|ed|ing)|rolls?[ -]back|backs?[ -]out)\s+(part of\s+|parts of\s+)?(.*)$",
+    )
+});
+/// `Revert #12` and nothing else: more words may be a condition.
+static REVERT_ONLY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^(partial(?:ly)?\s+)?revert(?:\s+of)?\s+(part of\s+)?((?:pr\s+|pull request\s+)?#[0-9]+\.?)$")
+});
+static COMMIT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\bthis (partially |partly )?reverts (part of )?(?:the )?(?:merge )?(commits?\s.*)$"));
+static RELANDS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^(?:this\s+(?:pr\s+|pull request\s+|commit\s+|change\s+)?)?(?:re-?lands?|re-?appl(?:y|ies)|reinstates?)(?:\s+of)?:?\s+(.*)$",
+    )
+});
+static PICKED: LazyLock<Regex> = LazyLock::new(|| pattern(r"\(cherry[ -]picked from commit ([0-9a-f]{7,64})\)"));
+static CAUSED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^caused[- ]by:\s*(.*)$"));
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(&format!("(?i){text}")).expect("a pattern of ours")
+}
+
+/// What a text says beside its title.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    /// What it undoes or does again.
+    pub mentions: Vec<Mention>,
+    /// Commits that it was picked from.
+    pub picked_from: Vec<String>,
+    /// Pull requests that caused the defect which it mends.
+    pub caused_by: Vec<u64>,
+}
+
+/// Reads the body of a pull request or of a commit message of `repository` (`owner/name`). Quoted, fenced and hidden lines
+/// say nothing.
+pub(super) fn body(text: &str, repository: &str) -> Said {
+    let mut said = Said::default();
+    for (_, line) in Text::of(text).lines() {
+        let line = bare(line);
+        let local = here(line, repository);
+        said.mentions.extend(of_line(&local));
+        said.picked_from.extend(PICKED.captures_iter(&local).map(|hit| hit[1].to_lowercase()));
+        if let Some(hit) = CAUSED.captures(&local) {
+            let numbers = title::list(&hit[1]).into_iter();
+            said.caused_by.extend(numbers.filter_map(|t| if let Target::Number(n) = t { Some(n) } else { None }));
+        }
+    }
+    said.mentions.sort();
+    said.mentions.dedup();
+    said
+}
+
+/// Reads a commit message: its first line as a title, the rest as a body. `own` is the pull request that brought it, 0 for
+/// none.
+pub(super) fn message(text: &str, own: u64, repository: &str) -> Said {
+    let (headline, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let mut said = body(rest, repository);
+    // A commit may have nothing but the sentence.
+    said.mentions.extend(of_line(&here(headline.trim(), repository)));
+    said.mentions.extend(title::read(headline, own));
+    said.mentions.sort();
+    said.mentions.dedup();
+    said
+}
+
+fn of_line(line: &str) -> Vec<Mention> {
+    let mention = |kind, partial, words: &str| {
+        let targets = title::list(words).into_iter();
+        targets.map(move |target| Mention { kind, target, partial, named: Named::Sentence }).collect::<Vec<_>>()
+    };
+    let given = |hit: &regex::Captures<'_>, at| hit.get(at).is_some();
+    for pattern in [&*REVERTS, &*REVERT_ONLY, &*COMMIT] {
+        if let Some(hit) = pattern.captures(line) {
+            let words = hit.get(3).map_or("", |m| m.as_str());
+            // `, reversing changes made to ...` names the other side of a merge.
+            let words = words.split_once("reversing").map_or(words, |(before, _)| before);
+            let found = mention(Kind::Undo, given(&hit, 1) || given(&hit, 2), words);
+            if !found.is_empty() {
+                return found;
+            }
+        }
+    }
+    RELANDS.captures(line).map(|hit| mention(Kind::Redo, false, &hit[1])).unwrap_or_default()
+}
+
+/// A line without the sign of a list or a heading, and without emphasis.
+fn bare(line: &str) -> &str {
+    let line = line.trim();
+    let line = if is_bullet(line) { line[line.chars().next().map_or(0, char::len_utf8)..].trim_start() } else { line };
+    line.trim_start_matches('#').trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_'))
+}
+
+/// Numbers of this repository in one form, `#12`; those of others (`other/repo#12`) as words without a number.
+fn here(line: &str, repository: &str) -> String {
+    static FULL: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?:https?://[a-z0-9.:-]+/)?\b([a-z0-9][a-z0-9_.-]*/[a-z0-9_.-]+?)(?:#|/pull/)([0-9]+)(?:#[a-z0-9_-]*)?",
+        )
+    });
+    let local = FULL.replace_all(line, |hit: &regex::Captures<'_>| {
+        if hit[1].eq_ignore_ascii_case(repository) {
+            format!("#{}", &hit[2])
+        } else {
+            format!("{} {}", &hit[1], &hit[2])
+        }
+    });
+    local.into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn says(text: &str) -> String {
+        let one = |m: Mention| {
+            let target = match m.target {
+                Target::Number(n) => format!("#{n}"),
+                Target::Sha(sha) => sha,
+                Target::Title(title) => format!("[{title}]"),
+            };
+            let kind = if m.kind == Kind::Undo { "undo" } else { "redo" };
+            format!("{kind}{} {target}", if m.partial { " part" } else { "" })
+        };
+        body(text, "acme/shop").mentions.into_iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn sentences_that_revert() {
+        for (text, expected) in [
+            ("Reverts acme/shop#12", "undo #12"),
+            ("Reverts Acme/Shop#12, since totals doubled", "undo #12"),
+            ("Reverts #12 and #13.", "undo #12, undo #13"),
+            ("reverts https://github.com/acme/shop/pull/12", "undo #12"),
+            ("This reverts commit 1A2B3C4D5.", "undo 1a2b3c4d5"),
+            ("Totals doubled. This reverts commit 1a2b3c4d5.", "undo 1a2b3c4d5"),
+            (
+                "This reverts commits 1a2b3c4d5, 2a2b3c4d5 and 3a2b3c4d5.",
+                "undo 1a2b3c4d5, undo 2a2b3c4d5, undo 3a2b3c4d5",
+            ),
+            ("This reverts commit 1a2b3c4d5, reversing\nchanges made to 2a2b3c4d5.", "undo 1a2b3c4d5"),
+            ("This reverts commit 1a2b3c4d5, reversing changes made to 2a2b3c4d5.", "undo 1a2b3c4d5"),
+            ("* This reverts commit `1a2b3c4d5`.", "undo 1a2b3c4d5"),
+            ("This reverts pull request #12.", "undo #12"),
+            ("**Reverts #12**", "undo #12"),
+            ("Revert #12", "undo #12"),
+            ("This partially reverts commit 1a2b3c4d5.", "undo part 1a2b3c4d5"),
+            ("Reverts part of #12", "undo part #12"),
+            ("Relands #12", "redo #12"),
+        ] {
+            assert_eq!(says(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_talks_of_it() {
+        for text in [
+            "We may revert #12.",
+            "Revert #12 if totals double.",
+            "Reverts to the layout before #12",
+            "Reverts other/shop#12",
+            "> Reverts #12",
+            "```\nThis reverts commit 1a2b3c4d5.\n```",
+            "<!-- Reverts #12 -->",
+            "This does not revert commit 1a2b3c4d5.",
+            "This reverts nothing of #12",
+            "reverts defaced",
+        ] {
+            assert_eq!(says(text), "", "{text}");
+        }
+    }
+
+    #[test]
+    fn causes_and_picks() {
+        let said = body(
+            "Fix totals\n\nCaused-by: #12, acme/shop#13, other/x#14\n(cherry picked from commit 1a2b3c4d5)",
+            "acme/shop",
+        );
+        assert_eq!(said.caused_by, [12, 13]);
+        assert_eq!(said.picked_from, ["1a2b3c4d5"]);
+        let said = message("Revert \"X (#12)\" (#40)\n\nThis reverts commit 1a2b3c4d5.", 40, "acme/shop");
+        assert_eq!(said.mentions.len(), 3);
+        assert_eq!(message("This reverts commit 1a2b3c4d5.", 0, "acme/shop").mentions.len(), 1);
+    }
+}

@@ -1,0 +1,227 @@
+//! Titles that say that something is undone, or done again: `Revert "X"`, `revert: X (#12)`, `Roll back #12`, `Reapply "X"`.
+
+use super::mention::{Kind, Mention, Named, Target};
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// Words before the verb that say nothing: `[hotfix]`, `fix(orders)!:`.
+static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^(?:\[[^\]]{1,40}\]\s*|(?:build|chore|ci|feat|fix|hotfix|perf|refactor|release)(?:\([^)]{0,60}\))?!?:\s*)+",
+    )
+});
+static PARTLY: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:partial(?:ly)?|partly)\s+"));
+static UNDO: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^(?:revert(?:s|ed|ing)?|roll(?:s|ed|ing)?[ -]?back|back(?:s|ed|ing)?[ -]?out|undo(?:es|ing)?|undid)\b")
+});
+static REDO: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^(?:re-?appl(?:y|ies|ied|ying)|re-?land(?:s|ed|ing)?|re-?merge[sd]?|un-?revert(?:s|ed|ing)?|reinstate[sd]?)\b",
+    )
+});
+/// `(scope)!:` of a conventional commit.
+static COLON: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:\([^)]{0,60}\))?!?\s*:\s*"));
+static PART: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:a )?part(?:s)? of\s+|^of\s+"));
+/// What may stand before a number or a commit id.
+static FILLER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^(?:(?:the|merge|squash|merged|changes?|commits?|prs?|mrs?|pull[ -]requests?|in|from|of|made|by|for|and|&|gh)\b\s*|[,:]\s*)+",
+    )
+});
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\(?#([1-9][0-9]{0,9})\b\)?"));
+static SHA: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[`(]?([0-9a-f]{7,64})\b[`)]?"));
+/// A number at the end: `X (#12)`.
+static TAIL: LazyLock<Regex> = LazyLock::new(|| pattern(r"\s*\(#([1-9][0-9]{0,9})\)\s*$"));
+static PARTIAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"\bpartial(?:ly)?\b|\bpartly\b|\bparts? of\b"));
+/// `Revert "X"`: what opens a quotation, and what closes it.
+const QUOTES: &[(char, &[char])] = &[
+    ('"', &['"']),
+    ('“', &['”', '"']),
+    ('„', &['“', '”']),
+    ('«', &['»']),
+    ('\'', &['\'']),
+    ('‘', &['’', '\'']),
+    ('`', &['`', '\'']),
+];
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(&format!("(?i){text}")).expect("a pattern of ours")
+}
+
+/// What a title says is undone or done again; nothing where it says no such thing. `own` is the number of the pull request
+/// that has the title, which squashing appends.
+pub(super) fn read(title: &str, own: u64) -> Vec<Mention> {
+    let title = without_own(title.trim(), own);
+    let rest = BEFORE.find(title).map_or(title, |m| &title[m.end()..]);
+    let (rest, partly) = after(&PARTLY, rest);
+    let (kind, rest) = match (UNDO.find(rest), REDO.find(rest)) {
+        (Some(verb), _) => (Kind::Undo, &rest[verb.end()..]),
+        (None, Some(verb)) => (Kind::Redo, &rest[verb.end()..]),
+        _ => return Vec::new(),
+    };
+    let (after_colon, colon) = after(&COLON, rest);
+    let words = after_colon.trim_start();
+    if !colon && words.len() == rest.len() && !words.starts_with(|c| QUOTES.iter().any(|(open, _)| *open == c)) {
+        return Vec::new();
+    }
+    let (words, part) = after(&PART, words);
+    let partial = partly || part;
+    let mention = |target, named| Mention { kind, target, partial, named };
+    if let Some((quoted, behind)) = quotation(words) {
+        let partial = partial || PARTIAL.is_match(behind);
+        return named(quoted, Named::Title).into_iter().map(|(t, n)| Mention { partial, ..mention(t, n) }).collect();
+    }
+    let listed = list(words);
+    if !listed.is_empty() {
+        let partial = partial || PARTIAL.is_match(words);
+        return listed.into_iter().map(|t| Mention { partial, ..mention(t, Named::Title) }).collect();
+    }
+    if words.is_empty() {
+        return Vec::new();
+    }
+    // Without quotes only a title that exists tells `Revert orders refactor` from `Revert button`; a number behind it may be
+    // an issue's, unless a colon sets the verb apart.
+    let weak = if colon { Named::Title } else { Named::Words };
+    named(words, weak).into_iter().map(|(t, n)| mention(t, n)).collect()
+}
+
+/// Numbers and commit ids, one after the other: `#12, #13 and #14`, `commit abc1234`, `PR #12`.
+pub(super) fn list(text: &str) -> Vec<Target> {
+    let (mut found, mut rest) = (Vec::new(), text.trim_start());
+    loop {
+        rest = after(&FILLER, rest).0.trim_start();
+        let (target, end) = if let Some(hit) = NUMBER.captures(rest) {
+            let Ok(number) = hit[1].parse() else { break };
+            (Target::Number(number), hit[0].len())
+        } else if let Some(hit) = SHA.captures(rest).filter(|h| h[1].bytes().any(|b| b.is_ascii_digit())) {
+            (Target::Sha(hit[1].to_lowercase()), hit[0].len())
+        } else {
+            break;
+        };
+        found.push(target);
+        rest = rest[end..].trim_start();
+    }
+    found
+}
+
+/// A title without the number that squashing appends, in one form of quotation marks and white space.
+pub(super) fn plain(title: &str) -> String {
+    let title = TAIL.find(title).map_or(title, |m| &title[..m.start()]);
+    let mark = |c| match c {
+        '“' | '”' | '„' | '«' | '»' => '"',
+        '‘' | '’' => '\'',
+        c => c,
+    };
+    title.split_whitespace().collect::<Vec<_>>().join(" ").chars().map(mark).collect::<String>().to_lowercase()
+}
+
+/// The name of what is undone: its number where it ends in one, and its words.
+fn named(name: &str, named: Named) -> Vec<(Target, Named)> {
+    let number = TAIL.captures(name).and_then(|hit| hit[1].parse().ok()).map(Target::Number);
+    let title = plain(name);
+    let title = (!title.is_empty()).then_some((Target::Title(title), named));
+    number.map(|n| (n, named)).into_iter().chain(title).collect()
+}
+
+/// What stands between quotation marks at the start, up to the last that closes, and what follows.
+fn quotation(text: &str) -> Option<(&str, &str)> {
+    let open = text.chars().next()?;
+    let (_, closing) = QUOTES.iter().find(|(mark, _)| *mark == open)?;
+    let inside = &text[open.len_utf8()..];
+    let Some(end) = inside.rfind(|c| closing.contains(&c)) else {
+        // GitHub cuts long titles: the closing mark is lost.
+        return inside.ends_with('…').then_some((inside, ""));
+    };
+    let mark = inside[end..].chars().next()?;
+    Some((&inside[..end], &inside[end + mark.len_utf8()..]))
+}
+
+fn without_own(title: &str, own: u64) -> &str {
+    match TAIL.captures(title) {
+        Some(hit) if hit[1].parse() == Ok(own) => &title[..title.len() - hit[0].len()],
+        _ => title,
+    }
+}
+
+fn after<'a>(pattern: &Regex, text: &'a str) -> (&'a str, bool) {
+    pattern.find(text).map_or((text, false), |m| (&text[m.end()..], m.end() > 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn says(title: &str) -> String {
+        let one = |m: Mention| {
+            let kind = if m.kind == Kind::Undo { "undo" } else { "redo" };
+            let target = match m.target {
+                Target::Number(n) => format!("#{n}"),
+                Target::Sha(sha) => sha,
+                Target::Title(title) => format!("[{title}]"),
+            };
+            format!(
+                "{kind}{}{} {target}",
+                if m.partial { " part" } else { "" },
+                if m.named == Named::Words { " weak" } else { "" }
+            )
+        };
+        read(title, 99).into_iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn the_wild_forms() {
+        for (title, expected) in [
+            (r#"Revert "Add orders""#, "undo [add orders]"),
+            (r#"Revert "Add orders (#12)""#, "undo #12, undo [add orders]"),
+            (r#"Revert "Add orders (#12)" (#99)"#, "undo #12, undo [add orders]"),
+            (r#"Revert "Add "net" to orders""#, r#"undo [add "net" to orders]"#),
+            (r#"revert "Add orders""#, "undo [add orders]"),
+            ("Revert “Add orders”", "undo [add orders]"),
+            ("Revert 'Add orders'", "undo [add orders]"),
+            ("Revert `Add orders`", "undo [add orders]"),
+            (r#"[hotfix] Revert "Add orders""#, "undo [add orders]"),
+            (r#"fix(orders)!: revert "Add orders""#, "undo [add orders]"),
+            ("revert: feat: add orders (#12)", "undo #12, undo [feat: add orders]"),
+            ("revert(orders): add orders", "undo [add orders]"),
+            ("Revert #12", "undo #12"),
+            ("Revert PR #12 and #13", "undo #12, undo #13"),
+            ("Reverts pull request #12", "undo #12"),
+            ("Roll back #12", "undo #12"),
+            (r#"Rollback "Add orders""#, "undo [add orders]"),
+            ("Rollback: Add orders (#12)", "undo #12, undo [add orders]"),
+            ("Back out changes from #12", "undo #12"),
+            ("Revert commit 1a2b3c4d", "undo 1a2b3c4d"),
+            ("Revert 1a2b3c4d", "undo 1a2b3c4d"),
+            (r#"Partially revert "Add orders""#, "undo part [add orders]"),
+            ("Partial revert of #12", "undo part #12"),
+            (r#"Revert part of "Add orders""#, "undo part [add orders]"),
+            (r#"Revert "Add orders" (partial)"#, "undo part [add orders]"),
+            (r#"Revert "Partially load orders""#, "undo [partially load orders]"),
+            (r#"Revert "Revert "Add orders"""#, r#"undo [revert "add orders"]"#),
+            (r#"Reapply "Add orders""#, "redo [add orders]"),
+            (r#"Re-land "Add orders (#12)""#, "redo #12, redo [add orders]"),
+            ("Reland #12", "redo #12"),
+            ("Revert Add orders", "undo weak [add orders]"),
+            (r#"Revert "A very long title about orders that…"#, "undo [a very long title about orders that…]"),
+        ] {
+            assert_eq!(says(title), expected, "{title}");
+        }
+    }
+
+    #[test]
+    fn talk_of_reverting_is_none() {
+        for title in [
+            "Add revert button",
+            "Reverting",
+            "Irrevertible",
+            "Explain how to revert #12",
+            "Backoutlier",
+            "",
+            "Revertible orders",
+            "revert:",
+        ] {
+            assert_eq!(says(title), "", "{title}");
+        }
+        assert_eq!(says("Revert to the previous layout (#12)"), "undo weak #12, undo weak [to the previous layout]");
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! Nothing here writes: no checkout, no index refresh, no ref.
 
+pub mod blame;
 pub mod log;
 mod worktree;
 

@@ -8,6 +8,7 @@ mod count;
 mod cycle;
 mod docs;
 mod facts;
+mod fixes;
 mod groups;
 mod labelled;
 mod later;
@@ -24,6 +25,7 @@ mod title;
 mod undo;
 
 pub use count::{Asked, budget, llm_assisted};
+pub use fixes::{Fix, candidates, fixes};
 pub use later::{ESCAPE, NO_ESCAPE, NO_ROLLBACK, ROLLBACK};
 pub use records::{Records, chosen};
 pub use rules::Rules;

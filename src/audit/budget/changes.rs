@@ -78,7 +78,7 @@ fn is_direct(history: &History, commits: &Commits<'_>, sha: &str, message: &str)
 }
 
 /// The pull request that squashing wrote into the first line.
-fn own_number(history: &History, message: &str) -> Option<u64> {
+pub(super) fn own_number(history: &History, message: &str) -> Option<u64> {
     let headline = message.lines().next()?.trim_end();
     let number = headline.strip_suffix(')')?.rsplit_once("(#")?.1.parse().ok()?;
     history.pulls.contains_key(&number).then_some(number)

@@ -116,7 +116,7 @@ fn is_whole(pull: &MergedPull, sha: &str) -> bool {
 
 /// Whether the commits landed one by one: the commit that the merge made is then a copy of the last of them, where a squash
 /// or a merge has a message of its own.
-fn was_rebased(pull: &MergedPull) -> bool {
+pub(super) fn was_rebased(pull: &MergedPull) -> bool {
     let (Some(merge), Some(last)) = (&pull.merge_commit, pull.commits.last()) else { return false };
     pull.commits.len() > 1 && merge.message.trim() == last.message.trim()
 }

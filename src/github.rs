@@ -8,6 +8,8 @@ pub mod comment;
 pub mod contents;
 pub mod error;
 pub mod event;
+mod graphql;
+pub mod history;
 pub mod labels;
 pub mod ledger;
 pub mod people;

@@ -21,6 +21,21 @@ impl Answer {
         if !may_be_limit {
             return None;
         }
+        if let Some(wait) = self.wait_named(now) {
+            return Some(wait);
+        }
+        let words = String::from_utf8_lossy(&self.body).to_lowercase();
+        let secondary = words.contains("secondary rate limit") || words.contains("abuse detection");
+        (self.status.as_u16() == 429 || secondary).then(|| unnamed_wait(tries))
+    }
+
+    /// How long to wait when the body says that this is a rate limit, as the GraphQL API does with a success.
+    pub fn wait(&self, tries: u32, now: jiff::Timestamp) -> Duration {
+        self.wait_named(now).unwrap_or_else(|| unnamed_wait(tries))
+    }
+
+    /// The wait that the headers name.
+    fn wait_named(&self, now: jiff::Timestamp) -> Option<Duration> {
         if let Some(seconds) = self.number("retry-after") {
             return Some(Duration::from_secs(seconds));
         }
@@ -31,9 +46,7 @@ impl Answer {
             // A second more: both clocks count whole seconds.
             return Some(Duration::from_secs(wait.saturating_add(1)));
         }
-        let words = String::from_utf8_lossy(&self.body).to_lowercase();
-        let secondary = words.contains("secondary rate limit") || words.contains("abuse detection");
-        (self.status.as_u16() == 429 || secondary).then(|| SECONDARY_WAIT.saturating_mul(1 << tries.min(6)))
+        None
     }
 
     fn number(&self, header: &str) -> Option<u64> {
@@ -60,6 +73,10 @@ impl Answer {
         }
         words.chars().filter(|c| !c.is_control()).take(400).collect()
     }
+}
+
+fn unnamed_wait(tries: u32) -> Duration {
+    SECONDARY_WAIT.saturating_mul(1 << tries.min(6))
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! retry sends a POST again after a 502, which makes a second comment.
 
 use super::answer::Answer;
-use super::error::ApiError;
+use super::error::{ApiError, QueryError};
+use super::graphql;
 use anyhow::{Context, Result};
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
@@ -172,20 +173,32 @@ impl Client {
         }
     }
 
-    /// Asks the GraphQL API; gives `data`.
+    /// Asks the GraphQL API; gives `data`. Rate limits, which it tells with a success, are waited out; what it gave up on
+    /// is asked again.
     ///
     /// # Errors
-    /// [`ApiError`]; what GitHub lists under `errors` is one.
+    /// [`ApiError`]; what GitHub lists under `errors` is [`ApiError::Query`].
     pub fn graphql(&self, query: &str, variables: &Value) -> Result<Value, ApiError> {
         let body = json!({"query": query, "variables": variables});
         let path = &self.graphql_path;
-        let answer = self.retried(&self.graphql, &Method::POST, path, Some(&body), TRIES)?;
-        let mut value: Value = decode(path, &answer.body)?;
-        if let Some(errors) = value.get("errors").and_then(Value::as_array).filter(|e| !e.is_empty()) {
-            let words = errors.iter().filter_map(|e| e.get("message")?.as_str()).collect::<Vec<_>>().join("; ");
-            return Err(shape(path, words.chars().take(400).collect()));
+        let (mut failed, mut limited) = (0, 0);
+        loop {
+            let answer = self.retried(&self.graphql, &Method::POST, path, Some(&body), TRIES)?;
+            let errors = match graphql::read(path, &answer) {
+                Err(ApiError::Query { errors, .. }) => errors,
+                other => return other,
+            };
+            if errors.iter().any(QueryError::is_limit) {
+                self.wait_out(answer.wait(limited, jiff::Timestamp::now()), &Method::POST, path)?;
+                limited += 1;
+                continue;
+            }
+            failed += 1;
+            if failed >= TRIES || !errors.iter().any(QueryError::is_passing) {
+                return Err(ApiError::Query { path: path.clone(), errors });
+            }
+            self.sleep(Duration::from_millis(250) * (1 << failed));
         }
-        value.get_mut("data").map(Value::take).ok_or_else(|| shape(path, "no `data`".to_owned()))
     }
 
     fn repeated(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Answer, ApiError> {

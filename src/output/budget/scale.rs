@@ -18,7 +18,9 @@ impl Scale {
     /// High enough for the budget and the rates, and for their intervals as far as these leave both readable: those of
     /// few pull requests reach to 100%.
     pub fn of(rates: &[&Rate], budget: Option<f64>) -> Self {
-        let highest = |end: fn(&Rate) -> f64| rates.iter().map(|rate| end(rate)).fold(0.0, f64::max);
+        // Of none, an interval is all from 0 to 100%.
+        let known = || rates.iter().filter(|rate| rate.of > 0);
+        let highest = |end: fn(&Rate) -> f64| known().map(|rate| end(rate)).fold(0.0, f64::max);
         let (point, end) = (highest(|rate| rate.rate.unwrap_or(0.0)), highest(|rate| rate.interval.high));
         let promised = budget.filter(|b| b.is_finite() && *b > 0.0);
         let must = point.max(promised.unwrap_or(0.0));
@@ -42,6 +44,9 @@ impl Scale {
 
     /// A line's label.
     pub fn label(&self, at: f64) -> String {
+        if at == 0.0 {
+            return "0%".to_owned();
+        }
         let decimals = (0..5).find(|d| is_whole(self.step * 100.0 * 10f64.powi(*d))).unwrap_or(5);
         format!("{:.*}%", decimals as usize, at * 100.0)
     }
@@ -73,7 +78,7 @@ mod tests {
         assert_eq!(scale(&[(3, 212), (0, 50)], Some(0.02)), ("8%".into(), "0% 2% 4% 6% 8%".into()));
         assert_eq!(scale(&[(1, 1)], Some(0.02)).0, "20%");
         assert_eq!(scale(&[(0, 0)], None).0, "6%");
-        assert_eq!(scale(&[(0, 598)], Some(0.005)), ("0.8%".into(), "0.0% 0.2% 0.4% 0.6% 0.8%".into()));
+        assert_eq!(scale(&[(0, 598)], Some(0.005)), ("0.8%".into(), "0% 0.2% 0.4% 0.6% 0.8%".into()));
         assert_eq!(scale(&[(9, 10)], None).0, "100%");
         assert_eq!(scale(&[(0, 9)], Some(0.0)).0, "6%");
         assert_eq!(scale(&[], Some(f64::NAN)).0, "6%");

@@ -40,10 +40,7 @@ pub(super) fn sections(budget: &Budget) -> Vec<Section> {
         Section::of(
             "Records and labels disagree",
             false,
-            vec![
-                Part::Grid(grids::disagreements(&budget.disagreements)),
-                Part::Note("The record counts.".into()),
-            ],
+            vec![Part::Grid(grids::disagreements(&budget.disagreements)), Part::Note("The record counts.".into())],
         ),
     ];
     all.into_iter().flatten().collect()
@@ -78,7 +75,9 @@ fn adoption(budget: &Budget) -> Option<Section> {
     let (llm, of) = (thousands(adoption.llm), thousands(adoption.of));
     let (bots, docs) = (thousands(adoption.bots), thousands(adoption.docs_only));
     let of = match adoption.rate {
-        Some(rate) => format!("at least {} ({llm} of {of}; apart: {bots} bots, {docs} documentation)", words::percent(rate)),
+        Some(rate) => {
+            format!("at least {} ({llm} of {of}; apart: {bots} bots, {docs} documentation)", words::percent(rate))
+        }
         None => format!("nothing was merged (apart: {bots} bots, {docs} documentation)"),
     };
     let mut lines = vec![Line::of(of)];

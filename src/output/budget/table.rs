@@ -15,7 +15,8 @@ const FIELD: usize = 200;
 /// Everything, in lines of at most `width` columns (40 at least).
 pub fn table(budget: &Budget, width: usize) -> String {
     let width = u16::try_from(width.max(NARROWEST)).unwrap_or(u16::MAX);
-    let mut text = wrapped(&format!("{} {}: {}", words::sign(budget.verdict), headline(budget), budget.verdict.word()), width);
+    let mut text =
+        wrapped(&format!("{} {}: {}", words::sign(budget.verdict), headline(budget), budget.verdict.word()), width);
     text.push_str(&wrapped(&words::scope(budget), width));
     text.push('\n');
     let rows = verdicts(budget).into_iter().map(|(what, said)| [what.to_owned(), said]);

@@ -27,7 +27,12 @@ pub(in crate::output) fn fit(lines: impl ExactSizeIterator<Item = String>, room:
 }
 
 /// The list items that fit, and a last one that counts the others.
-pub(in crate::output) fn list(lines: impl ExactSizeIterator<Item = String>, room: usize, word: &str, whole: &str) -> String {
+pub(in crate::output) fn list(
+    lines: impl ExactSizeIterator<Item = String>,
+    room: usize,
+    word: &str,
+    whole: &str,
+) -> String {
     let Fitting { mut text, left } = fit(lines, room);
     if left > 0 {
         text.push_str(&format!("- {} {whole}\n", plural(left, &format!("more {word}"))));

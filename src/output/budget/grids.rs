@@ -6,17 +6,19 @@ use crate::audit::budget::result::{
     Budget, Candidate, CohortName, Difference, Disagreement, Escape, Group, Listed, Quarter, Rate, Remark, Rollback,
     RuleCaught,
 };
-use crate::output::overview::short_sha;
 use crate::reconcile::thousands;
 
 /// Both rates of both cohorts, with all that was computed of them.
 pub(super) fn rates(budget: &Budget) -> Grid {
     let (llm, other) = (&budget.llm, &budget.other);
-    let row = |what: &str, of: &dyn Fn(&Rate) -> String| {
-        vec![Line::of(what), Line::of(of(&llm.rollback)), Line::of(of(&llm.escape))]
+    let row = |what: &'static str, of: &dyn Fn(&Rate) -> String| {
+        vec![Line::own(what), Line::of(of(&llm.rollback)), Line::of(of(&llm.escape))]
     };
     let dash = || "–".to_owned();
-    let difference = |d: &Option<Difference>| Line::of(d.as_ref().map_or_else(dash, words::difference));
+    let difference = |d: &Option<Difference>| match d.as_ref().map(words::difference) {
+        Some([points, interval]) => Line::of(points).line().text(interval),
+        None => Line::of(dash()),
+    };
     let rows = vec![
         row("LLM-assisted", &words::share_and_rate),
         row("95% interval", &|rate| rate.rate.map_or_else(dash, |_| words::interval(&rate.interval))),
@@ -25,13 +27,9 @@ pub(super) fn rates(budget: &Budget) -> Grid {
         row("verdict", &|rate| rate.verdict.map_or_else(dash, words::verdict)),
         row("budget burnt", &|rate| words::burnt(rate).unwrap_or_else(dash)),
         row("clean ones that would prove it", &|rate| rate.needed.map_or_else(dash, thousands)),
+        vec![Line::own("others"), plain(&other.rollback), plain(&other.escape)],
         vec![
-            Line::of("others"),
-            Line::of(words::whole_rate(&other.rollback)),
-            Line::of(words::whole_rate(&other.escape)),
-        ],
-        vec![
-            Line::of("LLM-assisted less others"),
+            Line::own("LLM-assisted less others"),
             difference(&budget.difference.rollback),
             difference(&budget.difference.escape),
         ],
@@ -47,10 +45,10 @@ pub(super) fn cycle(budget: &Budget) -> Grid {
         ("to the approval", &llm.to_approval, &other.to_approval),
         ("to the merge", &llm.to_merge, &other.to_merge),
     ];
-    let row = |(what, llm, other)| vec![Line::of(what), Line::of(words::spread(llm)), Line::of(words::spread(other))];
+    let row = |(what, llm, other)| vec![Line::own(what), Line::of(words::spread(llm)), Line::of(words::spread(other))];
     Grid {
         header: vec!["", "LLM-assisted", "others"],
-        rows: rows.map(|(what, llm, other): (&str, _, _)| row((what, llm, other))).to_vec(),
+        rows: rows.map(|(what, llm, other): (&'static str, _, _)| row((what, llm, other))).to_vec(),
         numbers: vec![1, 2],
     }
 }
@@ -60,8 +58,9 @@ pub(super) fn trend(budget: &Budget) -> Grid {
     let header = vec!["quarter", "rolled back", "others", "escaped", "others"];
     let mut rows: Vec<Vec<Line>> = budget.trend.iter().map(quarter).collect();
     if let Some(pooled) = &budget.pooled {
+        let label = Line::of(format!("together: {}", pooled.period.label));
         rows.push(vec![
-            Line::of(format!("together: {}", pooled.period.label)),
+            if words::pooled_immature(budget) { label.line().text("immature") } else { label },
             judged(&pooled.rollback),
             Line::default(),
             judged(&pooled.escape),
@@ -110,7 +109,7 @@ fn plain(rate: &Rate) -> Line {
 }
 
 fn judged(rate: &Rate) -> Line {
-    match rate.verdict {
+    match rate.verdict.filter(|_| rate.of > 0) {
         Some(verdict) => plain(rate).line().text(words::verdict(verdict)),
         None => plain(rate),
     }
@@ -160,7 +159,7 @@ fn number(count: u64) -> Line {
 }
 
 fn cohort(cohort: CohortName) -> Line {
-    Line::of(match cohort {
+    Line::own(match cohort {
         CohortName::Llm => "LLM-assisted",
         CohortName::Other => "other",
     })
@@ -193,7 +192,7 @@ fn undone(rollback: &Rollback) -> Line {
     let line = Line::of(when.unwrap_or_else(|| "time unknown".to_owned()));
     match (rollback.revert, &rollback.revert_commit) {
         (Some(number), _) => line.text(", by ").pulls(&[number]),
-        (None, Some(sha)) => line.text(", by ").name(short_sha(sha)),
+        (None, Some(sha)) => line.text(", by ").commit(sha),
         (None, None) => line,
     }
 }

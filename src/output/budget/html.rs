@@ -5,6 +5,7 @@ use super::sections::{headline, sections, verdicts};
 use super::{svg, words};
 use crate::audit::budget::result::Budget;
 use crate::output::escape::{clip, xml};
+use crate::output::overview::short_sha;
 
 /// Characters of a field.
 const FIELD: usize = 400;
@@ -28,9 +29,11 @@ figure { margin: 1.5rem 0 } .scroll { overflow-x: auto }
 figure svg { display: block; width: 100%; height: auto; min-width: 38rem }
 table { border-collapse: collapse; font-size: .9rem; margin: .5rem 0; min-width: 20rem }
 th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line);
-  overflow-wrap: normal }
-thead th { color: var(--faint); font-weight: 600 } tbody th { font-weight: 500 }
-.number { text-align: right; font-variant-numeric: tabular-nums } .text { min-width: 12rem; overflow-wrap: anywhere }
+  overflow-wrap: normal; white-space: nowrap }
+thead th { color: var(--faint); font-weight: 600 }
+tbody th { font-weight: 500; min-width: 5.5rem; white-space: normal; overflow-wrap: break-word }
+.number { text-align: right; font-variant-numeric: tabular-nums }
+.text { min-width: 13rem } .text, td code { white-space: normal; overflow-wrap: anywhere }
 code { font: .9em ui-monospace, monospace }
 @media print { body { max-width: none; padding: 0; font-size: 11pt } section { break-inside: avoid-page }
   .scroll { overflow: visible } figure svg { min-width: 0 } }
@@ -40,16 +43,17 @@ code { font: .9em ui-monospace, monospace }
 /// (`https://github.com/acme/shop/pull/`); without one, or with one that is no web address, numbers are no links.
 pub fn html(budget: &Budget, pull_url: Option<&str>) -> String {
     let page = Page { pull_url: pull_url.filter(|url| web(url)) };
-    let (title, word) = (xml(&clip(&headline(budget), FIELD)), budget.verdict.word());
+    let overall = words::overall(budget);
+    let (title, word, class) = (xml(&clip(&headline(budget), FIELD)), overall.word, overall.class());
     let mut text = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{}\"/>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
          <meta name=\"color-scheme\" content=\"light dark\"/>\n<meta name=\"referrer\" content=\"no-referrer\"/>\n\
          <title>{title}: {word}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         <h1>{title}: <span class=\"{word}\">{}</span></h1>\n<ul>\n",
+         <h1>{title}: <span class=\"{class}\">{} {word}</span></h1>\n<ul>\n",
         xml(POLICY),
-        words::verdict(budget.verdict),
+        overall.sign,
     );
     for (what, said) in verdicts(budget) {
         let what = if what.is_empty() { String::new() } else { format!("<strong>{what}</strong> ") };
@@ -107,7 +111,7 @@ impl Page<'_> {
                 let shown = self.line(cell);
                 text.push_str(&match i {
                     0 => format!("<th scope=\"row\">{shown}</th>"),
-                    i if class(&i).is_empty() && shown.len() > 40 => format!("<td class=\"text\">{shown}</td>"),
+                    i if class(&i).is_empty() && long(cell) => format!("<td class=\"text\">{shown}</td>"),
                     i => format!("<td{}>{shown}</td>", class(&i)),
                 });
             }
@@ -123,7 +127,10 @@ impl Page<'_> {
 
     fn piece(&self, piece: &Piece) -> String {
         match piece {
-            Piece::Text(text) | Piece::Prose(text) => xml(&clip(text, FIELD)),
+            Piece::Own(text) => xml(text),
+            Piece::Text(text) => xml(&clip(text, FIELD)),
+            Piece::Prose(text) => prose(&clip(text, FIELD)),
+            Piece::Commit(sha) => format!("<code>{}</code>", xml(&clip(short_sha(sha), FIELD))),
             Piece::Name(text) => format!("<code>{}</code>", xml(&clip(text, FIELD))),
             Piece::Pulls(numbers) => numbers.iter().map(|n| self.pull(*n)).collect::<Vec<_>>().join(" "),
             Piece::Break => "<br/>".to_owned(),
@@ -136,4 +143,33 @@ impl Page<'_> {
             None => format!("#{number}"),
         }
     }
+}
+
+/// A sentence; what it holds between two backticks is shown in the type of code.
+fn prose(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let last = parts.len() - 1;
+    let mut out = String::new();
+    for (i, part) in parts.iter().enumerate() {
+        let part = xml(part);
+        out.push_str(&match (i % 2 == 1, i < last) {
+            (true, true) => format!("<code>{part}</code>"),
+            // Nothing ends it: a backtick like any other sign.
+            (true, false) => format!("`{part}"),
+            (false, _) => part,
+        });
+    }
+    out
+}
+
+/// Whether a cell may be broken into lines: numbers and dates are not.
+fn long(line: &Line) -> bool {
+    let length = |piece: &Piece| match piece {
+        Piece::Own(text) => text.chars().count(),
+        Piece::Text(text) | Piece::Prose(text) | Piece::Name(text) => text.chars().count(),
+        Piece::Commit(_) => 7,
+        Piece::Pulls(numbers) => numbers.len() * 6,
+        Piece::Break => 0,
+    };
+    line.0.split(|piece| *piece == Piece::Break).any(|part| part.iter().map(length).sum::<usize>() > 30)
 }

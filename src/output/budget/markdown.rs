@@ -6,6 +6,7 @@ use super::words;
 use crate::audit::budget::result::{Budget, BudgetVerdict};
 use crate::output::escape::{self, clip};
 use crate::output::markdown::room;
+use crate::output::overview::short_sha;
 
 /// Bytes of the whole; GitHub takes 65,536 characters.
 const BUDGET: usize = 60_000;
@@ -22,12 +23,9 @@ const WHOLE: &str = "in the JSON";
 
 /// Heading with the verdict, both rates, and the sections, of which some are there to unfold.
 pub fn markdown(budget: &Budget) -> String {
-    let mut text = format!(
-        "## {} {}: {}\n\n",
-        sign(budget.verdict),
-        short(&headline(budget), escape::markdown),
-        budget.verdict.word()
-    );
+    let overall = words::overall(budget);
+    let mut text =
+        format!("## {} {}: {}\n\n", sign(overall.verdict), short(&headline(budget), escape::markdown), overall.word);
     for (what, said) in verdicts(budget) {
         let what = if what.is_empty() { String::new() } else { format!("**{what}** ") };
         text.push_str(&format!("- {what}{}\n", escape::markdown(&said)));
@@ -44,11 +42,12 @@ pub fn markdown(budget: &Budget) -> String {
     text
 }
 
-fn sign(verdict: BudgetVerdict) -> &'static str {
+fn sign(verdict: Option<BudgetVerdict>) -> &'static str {
     match verdict {
-        BudgetVerdict::Met => "✅",
-        BudgetVerdict::Unproven => "❓",
-        BudgetVerdict::Exceeded => "❌",
+        Some(BudgetVerdict::Met) => "✅",
+        Some(BudgetVerdict::Unproven) => "❓",
+        Some(BudgetVerdict::Exceeded) => "❌",
+        None => "➖",
     }
 }
 
@@ -90,11 +89,21 @@ fn cell(line: &Line) -> String {
 
 fn piece(piece: &Piece) -> String {
     match piece {
+        Piece::Own(text) => (*text).to_owned(),
+        Piece::Commit(sha) => commit(sha),
         Piece::Text(text) => short(text, escape::markdown),
         Piece::Prose(text) => short(text, escape::markdown_prose),
         Piece::Name(text) => short(text, escape::markdown_code),
         Piece::Pulls(numbers) => pulls(numbers),
         Piece::Break => "<br>".to_owned(),
+    }
+}
+
+/// GitHub links a commit's first digits by itself.
+fn commit(sha: &str) -> String {
+    match short_sha(sha) {
+        short if short.len() < sha.len() => short.to_owned(),
+        other => short(other, escape::markdown_code),
     }
 }
 

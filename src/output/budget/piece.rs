@@ -3,12 +3,16 @@
 /// Part of a line. Each face makes it harmless for its own target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
+    /// Words of ours without any sign that a face could read.
+    Own(&'static str),
     /// Words, ours or those of others.
     Text(String),
     /// A sentence, in which names may stand between backticks.
     Prose(String),
     /// A name: shown in the type of code where there is one.
     Name(String),
+    /// A commit of the repository.
+    Commit(String),
     /// Pull requests of the repository.
     Pulls(Vec<u64>),
     /// A new line within a cell.
@@ -23,6 +27,11 @@ impl Line {
     /// Words alone.
     pub fn of(text: impl Into<String>) -> Self {
         Self::default().text(text)
+    }
+
+    /// Words of ours alone.
+    pub fn own(text: &'static str) -> Self {
+        Self::default().with(Piece::Own(text))
     }
 
     /// Nothing but one pull request.
@@ -40,6 +49,10 @@ impl Line {
 
     pub fn name(self, name: impl Into<String>) -> Self {
         self.with(Piece::Name(name.into()))
+    }
+
+    pub fn commit(self, sha: impl Into<String>) -> Self {
+        self.with(Piece::Commit(sha.into()))
     }
 
     pub fn pulls(self, numbers: &[u64]) -> Self {

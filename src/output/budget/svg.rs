@@ -12,18 +12,17 @@ use panel::Panel;
 
 /// Left of the plots: labels of the axis, headings of the rows.
 const LEFT: f64 = 104.0;
-/// Right of the plots: the label of the budget.
-const RIGHT: f64 = 92.0;
 /// Narrowest picture.
 const NARROWEST: f64 = 720.0;
 /// Narrowest place of a quarter.
 const SLOT: f64 = 96.0;
-/// A character of the rows under a plot, with room to spare: fonts differ.
+/// Width of a character of 12 px, with room to spare: fonts differ. Bold ones are wider.
 const CHARACTER: f64 = 6.8;
+const BOLD: f64 = 8.4;
 /// Above the first panel: title, scope, legend.
-const HEAD: f64 = 148.0;
+const HEAD: f64 = 140.0;
 /// Characters of a name in the title.
-const NAME: usize = 76;
+const NAME: usize = 70;
 
 /// A place on the axis: a quarter, the period where no trend was asked for, or the last four quarters together.
 struct Slot<'a> {
@@ -40,26 +39,29 @@ struct Slot<'a> {
 /// light or dark as its reader likes.
 pub fn svg(budget: &Budget) -> String {
     let slots = slots(budget);
-    let longest = slots.iter().flat_map(Slot::texts).map(|text| text.chars().count()).max().unwrap_or(0);
-    let slot = SLOT.max(longest as f64 * CHARACTER + 12.0);
-    let slot = slot.max((NARROWEST - LEFT - RIGHT) / slots.len() as f64);
-    let width = LEFT + slot * slots.len() as f64 + RIGHT;
     let kinds =
         [("Rolled back", budget.limits.rollback_rate, 0), ("Let a defect escape", budget.limits.escape_rate, 1)];
-    let panels = kinds.map(|(title, promise, kind)| Panel {
-        title: format!("{title}: {}", words::sentence([&budget.llm.rollback, &budget.llm.escape][kind])),
-        budget: promise,
+    let mut panels = kinds.map(|(title, budget_rate, kind)| Panel {
+        title,
+        said: words::sentence([&budget.llm.rollback, &budget.llm.escape][kind]),
+        budget: budget_rate,
         slots: &slots,
         kind,
-        slot_width: slot,
+        slot_width: 0.0,
     });
+    let right = 24.0 + BOLD * longest(panels.iter().map(Panel::promised));
+    let slot = SLOT.max(longest(slots.iter().flat_map(Slot::texts)) * CHARACTER + 12.0);
+    let said = longest(panels.iter().map(|panel| panel.said.clone())) * CHARACTER + 40.0;
+    let slot = slot.max((NARROWEST.max(said) - LEFT - right) / slots.len() as f64);
+    panels.iter_mut().for_each(|panel| panel.slot_width = slot);
+    let width = LEFT + slot * slots.len() as f64 + right;
     let height = HEAD + panels.iter().map(Panel::height).sum::<f64>() + 8.0;
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"rowproof-budget\" viewBox=\"0 0 {width:.0} {height:.0}\" \
          width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\" aria-labelledby=\"budget-title budget-desc\">\n\
          <title id=\"budget-title\">{}</title>\n<desc id=\"budget-desc\">{}</desc>\n<style>{}</style>\n\
          <rect class=\"page\" width=\"{width:.0}\" height=\"{height:.0}\" rx=\"8\"/>\n",
-        xml(&format!("{}: {}", clip(&headline(budget), NAME * 2), budget.verdict.word())),
+        xml(&format!("{}: {}", clip(&headline(budget), NAME * 2), words::overall(budget).word)),
         xml(&description(budget, &slots)),
         style::STYLE,
     );
@@ -71,6 +73,11 @@ pub fn svg(budget: &Budget) -> String {
     }
     text.push_str("</svg>\n");
     text
+}
+
+/// Characters of the longest.
+fn longest(texts: impl Iterator<Item = String>) -> f64 {
+    texts.map(|text| text.chars().count()).max().unwrap_or(0) as f64
 }
 
 fn slots(budget: &Budget) -> Vec<Slot<'_>> {
@@ -97,7 +104,7 @@ fn slots(budget: &Budget) -> Vec<Slot<'_>> {
     if let Some(pooled) = &budget.pooled {
         slots.push(Slot {
             label: "last 4 together".to_owned(),
-            immature: false,
+            immature: words::pooled_immature(budget),
             together: true,
             llm: [&pooled.rollback, &pooled.escape],
             other: None,
@@ -133,7 +140,8 @@ fn description(budget: &Budget, slots: &[Slot<'_>]) -> String {
 }
 
 fn head(budget: &Budget) -> String {
-    let word = budget.verdict.word();
+    let overall = words::overall(budget);
+    let (sign, word, class) = (overall.sign, overall.word, overall.class());
     let scope = format!(
         "{} · merged {} · counted on {} · rollbacks within {}",
         clip(&budget.period.label, 30),
@@ -142,9 +150,8 @@ fn head(budget: &Budget) -> String {
         words::window(budget.limits.window_days)
     );
     format!(
-        "<text class=\"title\" x=\"20\" y=\"32\">Hallucination budget: <tspan class=\"{word}\">{}</tspan></text>\n\
+        "<text class=\"title\" x=\"20\" y=\"32\">Hallucination budget: <tspan class=\"{class}\">{sign} {word}</tspan></text>\n\
          <text class=\"name\" x=\"20\" y=\"54\">{}</text>\n<text class=\"faint\" x=\"20\" y=\"74\">{}</text>\n{}",
-        words::verdict(budget.verdict),
         xml(&clip(&budget.repository, NAME)),
         xml(&clip(&scope, 110)),
         marks::legend(20.0, 100.0),

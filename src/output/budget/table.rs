@@ -5,18 +5,21 @@ use super::sections::{headline, sections, verdicts};
 use super::words;
 use crate::audit::budget::result::Budget;
 use crate::output::escape::{clip, terminal};
+use crate::output::overview::short_sha;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// The narrowest terminal that is taken seriously: below it the tables would be columns of single letters.
 const NARROWEST: usize = 40;
 /// Characters of a field.
-const FIELD: usize = 200;
+const FIELD: usize = 120;
+/// Characters of a sentence.
+const SENTENCE: usize = 400;
 
 /// Everything, in lines of at most `width` columns (40 at least).
 pub fn table(budget: &Budget, width: usize) -> String {
     let width = u16::try_from(width.max(NARROWEST)).unwrap_or(u16::MAX);
-    let mut text =
-        wrapped(&format!("{} {}: {}", words::sign(budget.verdict), headline(budget), budget.verdict.word()), width);
+    let overall = words::overall(budget);
+    let mut text = wrapped(&format!("{} {}: {}", overall.sign, headline(budget), overall.word), width);
     text.push_str(&wrapped(&words::scope(budget), width));
     text.push('\n');
     let rows = verdicts(budget).into_iter().map(|(what, said)| [what.to_owned(), said]);
@@ -46,7 +49,10 @@ fn cell(line: &Line) -> String {
 
 fn piece(piece: &Piece) -> String {
     match piece {
-        Piece::Text(text) | Piece::Prose(text) | Piece::Name(text) => terminal(&clip(text, FIELD)),
+        Piece::Own(text) => (*text).to_owned(),
+        Piece::Text(text) | Piece::Name(text) => terminal(&clip(text, FIELD)),
+        Piece::Prose(text) => terminal(&clip(text, SENTENCE)),
+        Piece::Commit(sha) => terminal(short_sha(sha)),
         Piece::Pulls(numbers) => numbers.iter().map(|n| format!("#{n}")).collect::<Vec<_>>().join(" "),
         Piece::Break => "\n".to_owned(),
     }

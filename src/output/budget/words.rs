@@ -21,6 +21,37 @@ pub(super) fn sign(verdict: BudgetVerdict) -> &'static str {
     })
 }
 
+/// Whether one of the last four quarters, which are counted together, is immature.
+pub(super) fn pooled_immature(budget: &Budget) -> bool {
+    budget.trend.iter().rev().take(4).any(|quarter| quarter.immature)
+}
+
+/// The worse of both verdicts, in sign, word and both; of no promise nothing is met.
+pub(super) fn overall(budget: &Budget) -> Overall {
+    match (budget.llm.rollback.verdict, budget.llm.escape.verdict) {
+        (None, None) => Overall { sign: symbol(Verdict::Skip), word: "no budget", verdict: None },
+        _ => Overall { sign: sign(budget.verdict), word: budget.verdict.word(), verdict: Some(budget.verdict) },
+    }
+}
+
+/// What the report says at its head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Overall {
+    /// Sign.
+    pub sign: &'static str,
+    /// Word.
+    pub word: &'static str,
+    /// `None` where nothing was promised.
+    pub verdict: Option<BudgetVerdict>,
+}
+
+impl Overall {
+    /// Name of its colour.
+    pub fn class(self) -> &'static str {
+        self.verdict.map_or("faint", BudgetVerdict::word)
+    }
+}
+
 /// Sign and word.
 pub(super) fn verdict(verdict: BudgetVerdict) -> String {
     format!("{} {}", sign(verdict), verdict.word())
@@ -149,8 +180,8 @@ pub(super) fn burnt(rate: &Rate) -> Option<String> {
     }
 }
 
-/// Percentage points with their sign: `+0.4 points (−1.0 to +3.2)`.
-pub(super) fn difference(difference: &Difference) -> String {
+/// Percentage points with their sign, and their interval: `+0.4 points`, `(−1.0 to +3.2)`.
+pub(super) fn difference(difference: &Difference) -> [String; 2] {
     let Interval { low, high } = difference.interval;
     let digits = decimals((high - low).abs() / 2.0).min(2);
     let signed = |fraction: f64| {
@@ -162,7 +193,7 @@ pub(super) fn difference(difference: &Difference) -> String {
             (false, false) => format!("+{text}"),
         }
     };
-    format!("{} points ({} to {})", signed(difference.value), signed(low), signed(high))
+    [format!("{} points", signed(difference.value)), format!("({} to {})", signed(low), signed(high))]
 }
 
 /// A duration for people: `45 s`, `35 min`, `2 h 10 min`, `3.1 d`.
@@ -302,7 +333,7 @@ mod tests {
 
     #[test]
     fn differences_are_points_with_a_sign() {
-        let of = |value, low, high| difference(&Difference { value, interval: Interval { low, high } });
+        let of = |value, low, high| difference(&Difference { value, interval: Interval { low, high } }).join(" ");
         assert_eq!(of(0.004, -0.01, 0.032), "+0.4 points (−1.0 to +3.2)");
         assert_eq!(of(0.0, -0.000_01, 0.000_01), "0.00 points (0.00 to 0.00)");
         assert_eq!(of(-0.31, -0.55, 0.02), "−31 points (−55 to +2)");

@@ -8,7 +8,7 @@ use crate::audit::budget::result::Rate;
 use crate::output::escape::xml;
 
 /// From the top of the panel to that of the plot: the title, and the numbers of arrows.
-const ABOVE: f64 = 54.0;
+const ABOVE: f64 = 72.0;
 /// Height of the plot.
 const HEIGHT: f64 = 170.0;
 /// Height of a row under it.
@@ -18,8 +18,10 @@ const BESIDE: f64 = 20.0;
 
 /// A panel.
 pub(super) struct Panel<'a> {
-    /// What it shows, and the sentence of the period, after a colon.
-    pub title: String,
+    /// What it shows.
+    pub title: &'static str,
+    /// The rate of the period, and what it proves.
+    pub said: String,
     /// What was promised.
     pub budget: Option<f64>,
     /// Places on the axis.
@@ -45,12 +47,12 @@ impl Panel<'_> {
         let scale = self.scale();
         let plot = Plot { y: y + ABOVE, height: HEIGHT, top: scale.top };
         let right = LEFT + self.slot_width * self.slots.len() as f64;
-        let (title, said) = self.title.split_once(": ").unwrap_or((&self.title, ""));
         let mut text = format!(
-            "<text class=\"panel\" x=\"20\" y=\"{:.1}\">{}<tspan dx=\"10\">{}</tspan></text>\n",
+            "<text class=\"panel\" x=\"20\" y=\"{:.1}\">{}</text>\n<text class=\"row\" x=\"20\" y=\"{:.1}\">{}</text>\n",
             y + 18.0,
-            xml(title),
-            xml(said)
+            self.title,
+            y + 37.0,
+            xml(&self.said)
         );
         for at in scale.lines() {
             let class = if at == 0.0 { "axis" } else { "grid" };
@@ -76,6 +78,11 @@ impl Panel<'_> {
         text
     }
 
+    /// The label of the budget, empty without one.
+    pub fn promised(&self) -> String {
+        self.budget.map(|budget| format!("budget {}", words::promise(budget))).unwrap_or_default()
+    }
+
     fn scale(&self) -> Scale {
         let llm = self.slots.iter().map(|slot| slot.llm[self.kind]);
         let other = self.slots.iter().filter_map(|slot| slot.other.map(|rates| rates[self.kind]));
@@ -84,13 +91,13 @@ impl Panel<'_> {
 
     fn promise(&self, plot: Plot, right: f64) -> String {
         let Some(budget) = self.budget else { return String::new() };
+        let label = self.promised();
         let y = plot.at(budget);
         format!(
             "<line class=\"budget\" x1=\"{LEFT:.1}\" y1=\"{y:.1}\" x2=\"{right:.1}\" y2=\"{y:.1}\"/>\n\
-             <text class=\"promise\" x=\"{:.1}\" y=\"{:.1}\">budget {}</text>\n",
+             <text class=\"promise\" x=\"{:.1}\" y=\"{:.1}\">{label}</text>\n",
             right + 6.0,
             y + 4.0,
-            words::promise(budget)
         )
     }
 
@@ -115,7 +122,11 @@ impl Panel<'_> {
             ("label", slot.label.clone()),
             ("row", words::share_and_rate(llm)),
             ("faint", other.map(words::share_and_rate).unwrap_or_default()),
-            llm.verdict.map_or(("row", "no budget".to_owned()), |v| (v.word(), words::verdict(v))),
+            match llm.verdict {
+                _ if llm.of == 0 => ("row", String::new()),
+                Some(verdict) => (verdict.word(), words::verdict(verdict)),
+                None => ("row", "no budget".to_owned()),
+            },
         ];
         if slot.immature {
             cells.push(("immature", "immature".to_owned()));

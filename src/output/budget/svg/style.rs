@@ -6,7 +6,6 @@ pub(super) const STYLE: &str = "
 .rowproof-budget .title { font-size: 18px; font-weight: 700 }
 .rowproof-budget .name, .rowproof-budget .panel, .rowproof-budget .label { font-weight: 600 }
 .rowproof-budget .name, .rowproof-budget .panel { font-size: 14px }
-.rowproof-budget .panel tspan { font-size: 12px; font-weight: 400 }
 .rowproof-budget .faint { fill: #5b6168 }
 .rowproof-budget .row { fill: #1c1e21 } .rowproof-budget .immature { font-style: italic }
 .rowproof-budget .mid { text-anchor: middle } .rowproof-budget .end { text-anchor: end }

@@ -20,7 +20,13 @@ pub(super) fn rate(count: u64, of: u64, limit: Option<f64>) -> Rate {
     let proved = |limit: f64, more: u64| at(k + 1.0, n + more as f64 - k, 0.95) <= limit;
     let needed = match (limit, verdict) {
         (Some(limit), Some(BudgetVerdict::Unproven | BudgetVerdict::Exceeded)) if limit > 0.0 => {
-            (1..20_000).find(|more| proved(limit, *more))
+            // More never prove less.
+            let (mut short, mut enough) = (0u64, 1 << 20);
+            while enough - short > 1 {
+                let middle = short.midpoint(enough);
+                *(if proved(limit, middle) { &mut enough } else { &mut short }) = middle;
+            }
+            Some(enough)
         }
         _ => None,
     };

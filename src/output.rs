@@ -2,6 +2,7 @@
 //! make hostile text harmless for their target.
 
 pub mod annotations;
+pub mod budget;
 pub mod check_run;
 pub mod escape;
 pub mod excerpt;

@@ -248,6 +248,7 @@ mod tests {
     fn the_schemas_are_the_committed_ones() {
         committed("policies/policy.schema.json", &schema().0);
         committed("schemas/report.schema.json", &crate::output::json::schema());
+        committed("schemas/budget.schema.json", &crate::output::budget::schema());
     }
 
     #[test]

@@ -20,6 +20,16 @@ pub fn lines(text: &str) -> String {
     text.replace("\r\n", "\n").split('\n').map(terminal).collect::<Vec<_>>().join("\n")
 }
 
+/// One line within an element or a quoted attribute of XML or HTML: shows as written.
+pub fn xml(text: &str) -> String {
+    entities(&terminal(text))
+}
+
+/// Text whose characters are harmless already, without any that XML or HTML reads.
+pub fn entities(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 /// The character itself, or a harmless picture of it.
 pub fn visible(c: char) -> char {
     match c {
@@ -208,6 +218,11 @@ mod tests {
         assert_eq!(markdown("0123456789abcdef 123456 feedbacks"), "012345\u{200b}6789ab\u{200b}cdef 123456 feedbacks");
         assert_eq!(markdown("lineage_diff/re-sourced"), "lineage_diff/re-sourced");
         assert_eq!(markdown_prose("`a_b` is `c` and ` <b>"), "<code>a_b</code> is <code>c</code> and &#96; &lt;b&gt;");
+    }
+
+    #[test]
+    fn xml_text_shows_as_written() {
+        assert_eq!(xml("<a b='c\"&\n\u{0}>"), "&lt;a b='c&quot;&amp; \u{2400}&gt;");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The report as JUnit XML: a suite per gate, a case per outcome.
 
-use super::escape::{clip, lines, terminal};
+use super::escape::{clip, entities, lines, xml};
 use super::overview::{self, closing, gates, severity_word};
 use super::rule;
 use crate::finding::{Finding, Severity};
@@ -209,14 +209,10 @@ fn seconds(ms: u64) -> String {
 
 /// A quoted attribute value of one line.
 fn attribute(text: &str) -> String {
-    format!("\"{}\"", escaped(&terminal(&clip(text, ATTRIBUTE))))
+    format!("\"{}\"", xml(&clip(text, ATTRIBUTE)))
 }
 
 /// Text between tags, which keeps its line ends.
 fn content(text: &str) -> String {
-    escaped(&lines(text))
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    entities(&lines(text))
 }

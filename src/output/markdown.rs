@@ -7,7 +7,7 @@ mod heading;
 mod models;
 mod numbers;
 mod reasons;
-mod room;
+pub(super) mod room;
 
 use super::Sources;
 use super::escape::markdown;

@@ -3,10 +3,10 @@
 use crate::output::overview::plural;
 
 /// Bytes of a line that counts what is left out.
-pub(super) const COUNT: usize = 500;
+pub(in crate::output) const COUNT: usize = 500;
 
 /// The lines that fit into `room` bytes, and how many do not.
-pub(super) struct Fitting {
+pub(in crate::output) struct Fitting {
     /// The lines that fit.
     pub text: String,
     /// How many do not.
@@ -14,7 +14,7 @@ pub(super) struct Fitting {
 }
 
 /// As many of the lines, in their order, as `room` bytes take. Lines are made only as long as there is room.
-pub(super) fn fit(lines: impl ExactSizeIterator<Item = String>, room: usize) -> Fitting {
+pub(in crate::output) fn fit(lines: impl ExactSizeIterator<Item = String>, room: usize) -> Fitting {
     let total = lines.len();
     let mut text = String::new();
     for (shown, line) in lines.enumerate() {
@@ -27,7 +27,12 @@ pub(super) fn fit(lines: impl ExactSizeIterator<Item = String>, room: usize) -> 
 }
 
 /// The list items that fit, and a last one that counts the others.
-pub(super) fn list(lines: impl ExactSizeIterator<Item = String>, room: usize, word: &str, whole: &str) -> String {
+pub(in crate::output) fn list(
+    lines: impl ExactSizeIterator<Item = String>,
+    room: usize,
+    word: &str,
+    whole: &str,
+) -> String {
     let Fitting { mut text, left } = fit(lines, room);
     if left > 0 {
         text.push_str(&format!("- {} {whole}\n", plural(left, &format!("more {word}"))));
@@ -36,7 +41,7 @@ pub(super) fn list(lines: impl ExactSizeIterator<Item = String>, room: usize, wo
 }
 
 /// The rows of a table that fit, and a line after it that counts the others.
-pub(super) fn rows(
+pub(in crate::output) fn rows(
     header: &str,
     lines: impl ExactSizeIterator<Item = String>,
     room: usize,

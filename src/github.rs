@@ -8,6 +8,7 @@ pub mod comment;
 pub mod contents;
 pub mod error;
 pub mod event;
+pub mod issues;
 pub mod labels;
 pub mod ledger;
 pub mod people;

@@ -4,6 +4,7 @@
 mod contract;
 mod fake;
 mod faults;
+mod issues;
 mod posting;
 mod reviewing;
 mod scene;

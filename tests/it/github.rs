@@ -1,6 +1,7 @@
 //! GitHub on loopback: a stateful fake that checks every request against GitHub's own OpenAPI description, and what the
 //! binary does with it.
 
+mod caught;
 mod contract;
 mod fake;
 mod faults;

@@ -96,7 +96,7 @@ fn one(
         other => other?,
     };
     let earlier = target.merged_at.as_deref().map(str::parse::<Timestamp>).transpose();
-    if !earlier.with_context(|| format!("#{number} has no readable time"))?.is_some_and(|at| at < merged_at) {
+    if earlier.with_context(|| format!("#{number} has no readable time"))?.is_none_or(|at| at >= merged_at) {
         return Ok(Some(format!("#{number}, which #{by} names, was not merged before it: not labelled")));
     }
     let changes = people::label_changes(&site.client, &site.repository, number)?;

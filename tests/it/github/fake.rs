@@ -258,15 +258,17 @@ fn issues(memory: &mut Memory, method: &str, rest: &[&str], query: &str, body: &
             memory.issues.push(issue.clone());
             (201, issue)
         }
-        ("PATCH", ["issues", number]) => match memory.issues.iter_mut().find(|i| i["number"].to_string() == **number) {
-            Some(issue) => {
-                for (key, value) in body.as_object().unwrap() {
-                    issue[key] = value.clone();
+        ("PATCH", ["issues", number]) => {
+            match memory.issues.iter_mut().find(|i| i["number"].as_u64() == number.parse().ok()) {
+                Some(issue) => {
+                    for (key, value) in body.as_object().unwrap() {
+                        issue[key] = value.clone();
+                    }
+                    (200, issue.clone())
                 }
-                (200, issue.clone())
+                None => not_found(),
             }
-            None => not_found(),
-        },
+        }
         ("DELETE", ["issues", number, "labels", name]) => {
             let pull = memory.pulls.get_mut(&number.parse().unwrap()).unwrap();
             let labels = pull["labels"].as_array_mut().unwrap();

@@ -28,7 +28,7 @@ fn it_writes_the_workflows_and_a_policy_that_holds() {
     let sandbox = shop("");
     let ran = sandbox.rowproof(&["init", "--yes", "--action-commit", SHA]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert_eq!(workflows(&sandbox), ["rowproof-review.yml", "rowproof.yml"]);
+    assert_eq!(workflows(&sandbox), ["rowproof-budget.yml", "rowproof-review.yml", "rowproof.yml"]);
     for name in workflows(&sandbox) {
         let text = text(&sandbox, &format!(".github/workflows/{name}"));
         assert!(text.contains(&format!("uses: rowproof/rowproof@{SHA}\n")) && !text.contains("@0000"), "{text}");
@@ -97,7 +97,13 @@ fn in_a_monorepo_it_writes_at_the_root_and_names_the_folder() {
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         assert_eq!(
             workflows(&sandbox),
-            ["rowproof-post.yml", "rowproof-review.yml", "rowproof-reviewed.yml", "rowproof.yml"]
+            [
+                "rowproof-budget.yml",
+                "rowproof-post.yml",
+                "rowproof-review.yml",
+                "rowproof-reviewed.yml",
+                "rowproof.yml"
+            ]
         );
         let workflow = text(&sandbox, ".github/workflows/rowproof.yml");
         assert!(workflow.contains(&format!("working-directory: {told}\n")), "{workflow}");

@@ -128,6 +128,24 @@ fn a_choice_between_projects_is_the_users() {
     assert!(text(&sandbox, ".github/workflows/rowproof.yml").contains("working-directory: b\n"));
 }
 
+/// What a schedule means is decided by comparing its text, and each month has one.
+#[test]
+fn the_months_of_the_budget_are_told_apart() {
+    let sandbox = shop("");
+    assert_eq!(sandbox.rowproof(&["init"]).code, 0);
+    let text = text(&sandbox, ".github/workflows/rowproof-budget.yml");
+    let workflow: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+    let crons: Vec<&str> =
+        workflow["on"]["schedule"].as_array().unwrap().iter().map(|s| s["cron"].as_str().unwrap()).collect();
+    let compared: Vec<&str> =
+        text.split("github.event.schedule == '").skip(1).map(|t| t.split('\'').next().unwrap()).collect();
+    assert!(compared.len() == 2 && compared.iter().all(|c| *c == crons[0]), "{compared:?} {crons:?}");
+    let mut months: Vec<u8> =
+        crons.iter().flat_map(|c| c.split(' ').nth(3).unwrap().split(',')).map(|m| m.parse().unwrap()).collect();
+    months.sort_unstable();
+    assert_eq!(months, (1..=12).collect::<Vec<u8>>());
+}
+
 /// The guide quotes the workflows in full, so that they can be pasted.
 #[test]
 fn the_guide_shows_what_init_writes() {

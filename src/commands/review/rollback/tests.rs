@@ -1,11 +1,7 @@
+use super::super::super::pull::stage::{Stage, US};
 use super::*;
-use crate::github::{Client, Event, Repository, Settings};
 use serde_json::{Value, json};
-use std::time::Duration;
-use wiremock::matchers::{method, path};
-use wiremock::{Mock, MockServer, ResponseTemplate};
 
-const US: &str = "github-actions[bot]";
 const BEFORE: &str = "2026-11-24T10:00:00Z";
 const MERGED: &str = "2026-11-25T10:00:00Z";
 const AFTER: &str = "2026-11-25T11:00:00Z";
@@ -21,64 +17,23 @@ fn event(kind: &str, label: &str, by: &str, at: &str) -> Value {
     json!({"event": kind, "label": {"name": label}, "actor": {"login": by, "type": "User"}, "created_at": at})
 }
 
-/// GitHub with one earlier pull request, #12.
-struct Stage {
-    server: MockServer,
-    runtime: tokio::runtime::Runtime,
+/// GitHub with one earlier pull request, #12, or none.
+fn stage(target: Option<Value>, timeline: &[Value], may_write: bool) -> Stage {
+    let (status, answer) = match may_write {
+        true => (200, json!([])),
+        false => (403, json!({"message": "Resource not accessible by integration"})),
+    };
+    let stage = Stage::new().has("issues/12/timeline", &json!(timeline));
+    let stage = stage.answers("POST", "", status, &answer).answers("DELETE", "", status, &answer);
+    match target {
+        Some(target) => stage.has("pulls/12", &target),
+        None => stage,
+    }
 }
 
-impl Stage {
-    fn new(target: Option<Value>, timeline: &[Value], may_write: bool) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let answer = |body: &Value| ResponseTemplate::new(200).set_body_json(body);
-        let written = match may_write {
-            true => answer(&json!([])),
-            false => {
-                ResponseTemplate::new(403).set_body_json(json!({"message": "Resource not accessible by integration"}))
-            }
-        };
-        let server = runtime.block_on(async {
-            let server = MockServer::start().await;
-            let viewer = json!({"data": {"viewer": {"login": US}}});
-            Mock::given(path("/graphql")).respond_with(answer(&viewer)).mount(&server).await;
-            if let Some(target) = &target {
-                Mock::given(path("/repos/acme/shop/pulls/12")).respond_with(answer(target)).mount(&server).await;
-            }
-            let timeline_path = path("/repos/acme/shop/issues/12/timeline");
-            Mock::given(timeline_path).respond_with(answer(&json!(timeline))).mount(&server).await;
-            for verb in ["POST", "DELETE"] {
-                Mock::given(method(verb)).respond_with(written.clone()).mount(&server).await;
-            }
-            server
-        });
-        Self { server, runtime }
-    }
-
-    fn mark(&self, effects: &Effects) -> Result<Vec<String>> {
-        let settings = Settings {
-            api_url: self.server.uri(),
-            graphql_url: format!("{}/graphql", self.server.uri()),
-            token: None,
-            patience: Duration::ZERO,
-        };
-        let repository = Repository::new("acme/shop")?;
-        let site = Site { client: Client::new(&settings)?, repository, event: Event::default(), run_url: None };
-        let merged: Pull = serde_json::from_value(pull(34, Some(MERGED), &[]))?;
-        mark(&site, &merged, effects)
-    }
-
-    /// What was written, in order.
-    fn writes(&self) -> Vec<String> {
-        let all = self.runtime.block_on(self.server.received_requests()).unwrap();
-        let wrote = all.iter().filter(|r| r.method.as_str() != "GET" && r.url.path() != "/graphql");
-        let one = |r: &wiremock::Request| {
-            let body = String::from_utf8_lossy(&r.body);
-            format!("{} {} {body}", r.method, r.url.path().trim_start_matches("/repos/acme/shop/"))
-                .trim_end()
-                .to_owned()
-        };
-        wrote.map(one).collect()
-    }
+/// What is told of the effects of #34.
+fn marked(stage: &Stage, effects: &Effects) -> Result<Vec<String>> {
+    mark(&stage.site(), &serde_json::from_value(pull(34, Some(MERGED), &[]))?, effects)
 }
 
 fn reverts(number: u64) -> Effects {
@@ -90,8 +45,8 @@ fn restores(number: u64) -> Effects {
 }
 
 fn told(target: Value, timeline: &[Value], effects: &Effects) -> (Vec<String>, Vec<String>) {
-    let stage = Stage::new(Some(target), timeline, true);
-    let told = stage.mark(effects).unwrap();
+    let stage = stage(Some(target), timeline, true);
+    let told = marked(&stage, effects).unwrap();
     (told, stage.writes())
 }
 
@@ -149,26 +104,26 @@ fn targets_that_cannot_be_are_left_alone() {
         (Some(pull(12, None, &[])), "was not merged before it"),
         (Some(pull(12, Some(AFTER), &[])), "was not merged before it"),
     ] {
-        let stage = Stage::new(target, &[], true);
-        let lines = stage.mark(&reverts(12)).unwrap();
+        let stage = self::stage(target, &[], true);
+        let lines = marked(&stage, &reverts(12)).unwrap();
         assert!(lines.len() == 1 && lines[0].contains(words), "{lines:?}");
         assert_eq!(stage.writes().len(), 0);
     }
-    let stage = Stage::new(Some(pull(12, Some(BEFORE), &[])), &[], true);
-    assert_eq!(stage.mark(&reverts(34)).unwrap().len(), 0, "itself");
-    assert_eq!(stage.mark(&Effects::default()).unwrap().len(), 0);
+    let stage = self::stage(Some(pull(12, Some(BEFORE), &[])), &[], true);
+    assert_eq!(marked(&stage, &reverts(34)).unwrap().len(), 0, "itself");
+    assert_eq!(marked(&stage, &Effects::default()).unwrap().len(), 0);
     let many = Effects { rolled_back: (100..200).collect(), restored: vec![12] };
-    let lines = stage.mark(&many).unwrap();
+    let lines = marked(&stage, &many).unwrap();
     assert!(lines.len() == 1 && lines[0].contains("none is labelled"), "{lines:?}");
     assert_eq!(stage.writes().len(), 0);
 }
 
 #[test]
 fn a_token_that_may_not_label_is_told_and_a_server_that_is_down_is_an_error() {
-    let stage = Stage::new(Some(pull(12, Some(BEFORE), &[])), &[], false);
-    let lines = stage.mark(&reverts(12)).unwrap();
+    let stage = self::stage(Some(pull(12, Some(BEFORE), &[])), &[], false);
+    let lines = marked(&stage, &reverts(12)).unwrap();
     assert!(lines.len() == 1 && lines[0].contains("the token may not label #12"), "{lines:?}");
 
-    let stage = Stage::new(Some(json!({"number": 12})), &[], true);
-    assert!(stage.mark(&reverts(12)).unwrap_err().to_string().contains("cannot label #12"));
+    let stage = self::stage(Some(json!({"number": 12})), &[], true);
+    assert!(marked(&stage, &reverts(12)).unwrap_err().to_string().contains("cannot label #12"));
 }

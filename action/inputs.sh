@@ -52,7 +52,7 @@ one_of() {
 
 # The inputs that both `run.sh` and `post.sh` go by.
 check_words() {
-    one_of mode "$INPUT_MODE" all run post review
+    one_of mode "$INPUT_MODE" all run post review budget
     one_of comment "$INPUT_COMMENT" auto always failure never
     one_of fail-on "$INPUT_FAIL_ON" error warning never
     one_line working-directory "$INPUT_WORKING_DIRECTORY"
@@ -96,10 +96,29 @@ located() {
 
 # Prints the path of the report: FOLDER.
 report_path() {
+    local name=report
+    [ "$INPUT_MODE" != budget ] || name=budget
     case $INPUT_REPORT in
-        '') printf '%s' "${RUNNER_TEMP:?}/rowproof/report.json" ;;
+        '') printf '%s' "${RUNNER_TEMP:?}/rowproof/$name.json" ;;
         *.json) located "$1" "$INPUT_REPORT" ;;
         *) refuse "input \`report\` is \`$INPUT_REPORT\`; its name must end in .json" ;;
+    esac
+}
+
+# Refuses a file to write: PATH INPUT_NAME. A path within the workspace must not leave it through a symbolic link, which
+# the pull request may have made.
+check_place() {
+    local folder=${1%/*} real workspace
+    [ ! -d "$1" ] || refuse "input \`$2\`: $1 is a folder"
+    [ "${1#"${GITHUB_WORKSPACE:?}"/}" != "$1" ] || return 0
+    workspace=$(cd -P -- "$GITHUB_WORKSPACE" && pwd -P)
+    while [ ! -e "$folder" ] && [ ! -L "$folder" ]; do
+        folder=${folder%/*}
+    done
+    real=$(cd -P -- "$folder" 2>/dev/null && pwd -P) || refuse "input \`$2\`: $folder is no folder"
+    case $real/ in
+        "$workspace"/*) ;;
+        *) refuse "input \`$2\`: $folder leads out of the workspace" ;;
     esac
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Publishes what run.sh made (mode `all`) or another job made (`post`), or evaluates the human rules (`review`); then
-# says how the step ends. The only script that is given the token, and it runs nothing of the pull request.
+# Publishes what run.sh made (mode `all`) or another job made (`post`), evaluates the human rules (`review`), or counts the
+# budget (`budget`); then says how the step ends. The only script that is given the token, and it runs nothing of the pull
+# request.
 set -euo pipefail
 here=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
 readonly here
@@ -90,10 +91,11 @@ name_project() {
 place_of_work() {
     if [ -d "$GITHUB_WORKSPACE/${INPUT_WORKING_DIRECTORY:-.}" ] || [ -d "${INPUT_WORKING_DIRECTORY:-.}" ]; then
         project_folder
-    elif [ "$INPUT_MODE" = post ] || [ "$INPUT_MODE" = review ]; then
-        printf '%s' "$GITHUB_WORKSPACE"
     else
-        project_folder
+        case $INPUT_MODE in
+            post | review | budget) printf '%s' "$GITHUB_WORKSPACE" ;;
+            *) project_folder ;;
+        esac
     fi
 }
 
@@ -131,6 +133,31 @@ conclude_review() {
     esac
 }
 
+# Mode `budget`: the count of a period, its picture, and the same for a browser.
+conclude_budget() {
+    local report stem file
+    report=$(report_path "$FOLDER")
+    stem=${report%.json}
+    for file in "$report" "$stem.html" "$stem.svg"; do
+        check_place "$file" report
+        # A report of an earlier run must not pass for this one's.
+        rm -f -- "$file"
+    done
+    mkdir -p -- "${report%/*}"
+    with_token "$FOLDER" budget "--output=$report" "--output=$stem.html" "--output=$stem.svg" \
+        ${PROJECT[@]+"${PROJECT[@]}"} ${ARGS[@]+"${ARGS[@]}"}
+    if [ -f "$report" ]; then
+        RUN_REPORT=$report
+    elif [ "$CODE" != 2 ]; then
+        say error "rowproof ended with exit code $CODE and wrote no report"
+        CODE=2
+    fi
+    case $CODE in
+        0) VERDICT=pass ;;
+        1) VERDICT=fail ;;
+    esac
+}
+
 # The exit code of the step: CODE, as `fail-on` weighs it.
 weighed() {
     case $INPUT_FAIL_ON:$CODE in
@@ -151,6 +178,7 @@ case $INPUT_MODE in
     all | run) conclude_run ;;
     post) conclude_post ;;
     review) conclude_review ;;
+    budget) conclude_budget ;;
 esac
 output verdict "$VERDICT"
 output exit-code "$CODE"

@@ -48,23 +48,6 @@ complete_history() {
     done
 }
 
-# Refuses a file to write: PATH INPUT_NAME. A path within the workspace must not leave it through a symbolic link, which
-# the pull request may have made.
-check_place() {
-    local folder=${1%/*} real workspace
-    [ ! -d "$1" ] || refuse "input \`$2\`: $1 is a folder"
-    [ "${1#"${GITHUB_WORKSPACE:?}"/}" != "$1" ] || return 0
-    workspace=$(cd -P -- "$GITHUB_WORKSPACE" && pwd -P)
-    while [ ! -e "$folder" ] && [ ! -L "$folder" ]; do
-        folder=${folder%/*}
-    done
-    real=$(cd -P -- "$folder" 2>/dev/null && pwd -P) || refuse "input \`$2\`: $folder is no folder"
-    case $real/ in
-        "$workspace"/*) ;;
-        *) refuse "input \`$2\`: $folder leads out of the workspace" ;;
-    esac
-}
-
 # Moves a file to its place, over whatever file or link is there: FILE PATH.
 place() {
     mkdir -p -- "${2%/*}"

@@ -10,6 +10,7 @@ pub mod error;
 pub mod event;
 mod graphql;
 pub mod history;
+pub mod issues;
 pub mod labels;
 pub mod ledger;
 pub mod people;

@@ -3,6 +3,7 @@
 //! The report is hostile: it may come from a job that ran a stranger's code. Which pull request it belongs to, what the
 //! policy says, who looked and who wrote the change is asked of GitHub, never of the report.
 
+mod caught;
 mod publish;
 mod read;
 mod record;

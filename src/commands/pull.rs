@@ -8,6 +8,8 @@ pub(super) mod policy;
 pub(super) mod record;
 pub(super) mod shown;
 pub(super) mod sources;
+#[cfg(test)]
+pub(super) mod stage;
 
 use crate::github::{Client, Event, Repository, Settings, comment};
 use anyhow::{Context, Result, bail};

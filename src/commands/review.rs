@@ -4,6 +4,7 @@
 //! hold a merge window or tell a senior from a peer.
 
 mod after;
+mod rollback;
 mod text;
 
 use super::pull::shown::{self, REVIEW_END, REVIEW_START};
@@ -116,10 +117,13 @@ fn one(cli: &Cli, args: &ReviewArgs, site: &Site, pull: &Pull) -> Result<u8> {
         }
         other => other?,
     }
-    if let Ok(judgement) = &judged
-        && pull.is_merged()
-    {
-        after::merged(args, site, pull, judgement)?;
+    if pull.is_merged() {
+        // Whatever becomes of one, the other is done all the same.
+        let labelled = rollback::merged(cli, site, pull);
+        if let Ok(judgement) = &judged {
+            after::merged(args, site, pull, judgement)?;
+        }
+        labelled?;
     }
     Ok(code)
 }

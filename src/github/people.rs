@@ -87,7 +87,41 @@ pub struct Setting {
     pub at: Option<String>,
 }
 
-/// Who set each label last, from the log of events, which nobody can edit.
+/// A label that was set or taken away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelChange {
+    /// Label.
+    pub name: String,
+    /// Set, or taken away.
+    pub set: bool,
+    /// Who did it, and when.
+    pub done: Setting,
+}
+
+/// Which labels were set and taken away, oldest first, from the log of events, which nobody can edit.
+///
+/// # Errors
+/// [`ApiError`].
+pub fn label_changes(client: &Client, repository: &Repository, number: u64) -> Result<Vec<LabelChange>, ApiError> {
+    let events = match client.get_all::<LabelEvent>(&repository.path(&format!("issues/{number}/timeline")), None) {
+        Err(error) if error.is_not_found() => {
+            client.get_all::<LabelEvent>(&repository.path(&format!("issues/{number}/events")), None)?
+        }
+        other => other?,
+    };
+    let change = |event: LabelEvent| {
+        let set = match event.event.as_str() {
+            "labeled" => true,
+            "unlabeled" => false,
+            _ => return None,
+        };
+        let done = Setting { by: event.actor.map(|a| a.login), at: event.created_at };
+        Some(LabelChange { name: event.label?.name, set, done })
+    };
+    Ok(events.into_iter().filter_map(change).collect())
+}
+
+/// Who set each label last, from the log of events.
 ///
 /// # Errors
 /// [`ApiError`].
@@ -96,20 +130,11 @@ pub fn label_settings(
     repository: &Repository,
     number: u64,
 ) -> Result<BTreeMap<String, Setting>, ApiError> {
-    let events = match client.get_all::<LabelEvent>(&repository.path(&format!("issues/{number}/timeline")), None) {
-        Err(error) if error.is_not_found() => {
-            client.get_all::<LabelEvent>(&repository.path(&format!("issues/{number}/events")), None)?
-        }
-        other => other?,
-    };
     let mut settings = BTreeMap::new();
-    for event in events {
-        let Some(label) = event.label else { continue };
-        let setting = Setting { by: event.actor.map(|a| a.login), at: event.created_at };
-        match event.event.as_str() {
-            "labeled" => drop(settings.insert(label.name, setting)),
-            "unlabeled" => drop(settings.remove(&label.name)),
-            _ => {}
+    for change in label_changes(client, repository, number)? {
+        match change.set {
+            true => drop(settings.insert(change.name, change.done)),
+            false => drop(settings.remove(&change.name)),
         }
     }
     Ok(settings)

@@ -29,3 +29,8 @@ pub fn is(account: &Account, logins: &[String]) -> bool {
     let ours = |a: &str| logins.iter().any(|login| a.eq_ignore_ascii_case(login));
     ours(&account.login) || (account.is_bot() && account.login.strip_suffix("[bot]").is_some_and(ours))
 }
+
+/// Whether a login, as the log of events names it, is one of those.
+pub fn is_login(login: &str, logins: &[String]) -> bool {
+    is(&Account { login: login.to_owned(), kind: String::new() }, logins)
+}

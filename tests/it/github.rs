@@ -1,9 +1,11 @@
 //! GitHub on loopback: a stateful fake that checks every request against GitHub's own OpenAPI description, and what the
 //! binary does with it.
 
+mod caught;
 mod contract;
 mod fake;
 mod faults;
+mod issues;
 mod posting;
 mod reviewing;
 mod scene;

@@ -28,7 +28,7 @@ fn it_writes_the_workflows_and_a_policy_that_holds() {
     let sandbox = shop("");
     let ran = sandbox.rowproof(&["init", "--yes", "--action-commit", SHA]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert_eq!(workflows(&sandbox), ["rowproof-review.yml", "rowproof.yml"]);
+    assert_eq!(workflows(&sandbox), ["rowproof-budget.yml", "rowproof-review.yml", "rowproof.yml"]);
     for name in workflows(&sandbox) {
         let text = text(&sandbox, &format!(".github/workflows/{name}"));
         assert!(text.contains(&format!("uses: rowproof/rowproof@{SHA}\n")) && !text.contains("@0000"), "{text}");
@@ -97,7 +97,13 @@ fn in_a_monorepo_it_writes_at_the_root_and_names_the_folder() {
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         assert_eq!(
             workflows(&sandbox),
-            ["rowproof-post.yml", "rowproof-review.yml", "rowproof-reviewed.yml", "rowproof.yml"]
+            [
+                "rowproof-budget.yml",
+                "rowproof-post.yml",
+                "rowproof-review.yml",
+                "rowproof-reviewed.yml",
+                "rowproof.yml"
+            ]
         );
         let workflow = text(&sandbox, ".github/workflows/rowproof.yml");
         assert!(workflow.contains(&format!("working-directory: {told}\n")), "{workflow}");
@@ -120,6 +126,24 @@ fn a_choice_between_projects_is_the_users() {
     let ran = sandbox.rowproof(&["init", "--project-dir", dir.to_str().unwrap()]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(text(&sandbox, ".github/workflows/rowproof.yml").contains("working-directory: b\n"));
+}
+
+/// What a schedule means is decided by comparing its text, and each month has one.
+#[test]
+fn the_months_of_the_budget_are_told_apart() {
+    let sandbox = shop("");
+    assert_eq!(sandbox.rowproof(&["init"]).code, 0);
+    let text = text(&sandbox, ".github/workflows/rowproof-budget.yml");
+    let workflow: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+    let crons: Vec<&str> =
+        workflow["on"]["schedule"].as_array().unwrap().iter().map(|s| s["cron"].as_str().unwrap()).collect();
+    let compared: Vec<&str> =
+        text.split("github.event.schedule == '").skip(1).map(|t| t.split('\'').next().unwrap()).collect();
+    assert!(compared.len() == 2 && compared.iter().all(|c| *c == crons[0]), "{compared:?} {crons:?}");
+    let mut months: Vec<u8> =
+        crons.iter().flat_map(|c| c.split(' ').nth(3).unwrap().split(',')).map(|m| m.parse().unwrap()).collect();
+    months.sort_unstable();
+    assert_eq!(months, (1..=12).collect::<Vec<u8>>());
 }
 
 /// The guide quotes the workflows in full, so that they can be pasted.

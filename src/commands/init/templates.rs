@@ -9,9 +9,12 @@ pub(super) const POLICY: &str = include_str!("policy.yml");
 /// A file: path from the repository's root, text.
 type File = (&'static str, &'static str);
 
+const BUDGET: File = (".github/workflows/rowproof-budget.yml", include_str!("both/rowproof-budget.yml"));
+
 const SAME_REPO: &[File] = &[
     (".github/workflows/rowproof.yml", include_str!("same-repo/rowproof.yml")),
     (".github/workflows/rowproof-review.yml", include_str!("same-repo/rowproof-review.yml")),
+    BUDGET,
 ];
 
 const FORKS: &[File] = &[
@@ -19,6 +22,7 @@ const FORKS: &[File] = &[
     (".github/workflows/rowproof-post.yml", include_str!("forks/rowproof-post.yml")),
     (".github/workflows/rowproof-review.yml", include_str!("forks/rowproof-review.yml")),
     (".github/workflows/rowproof-reviewed.yml", include_str!("forks/rowproof-reviewed.yml")),
+    BUDGET,
 ];
 
 /// The workflows for a repository that takes pull requests from its own branches, or from forks too.

@@ -4,6 +4,7 @@ use super::super::console;
 use super::super::pull::record::text;
 use super::super::pull::sources::Sources;
 use super::super::pull::{self, Site, human, origin, policy, shown};
+use super::caught::{self, Caught};
 use super::{record, wants_comment};
 use crate::audit::provenance::Provenance;
 use crate::audit::review::{Judgement, LayerAsked};
@@ -11,8 +12,8 @@ use crate::audit::{labels as wanted, record::Record};
 use crate::cli::{Cli, PostArgs};
 use crate::finding::Severity;
 use crate::github::check_run::{self, Check};
-use crate::github::comment::{self, Settled};
-use crate::github::{pull::Pull, viewer};
+use crate::github::comment::{self, Comment, Place, Settled};
+use crate::github::{ApiError, pull::Pull, viewer};
 use crate::output;
 use crate::output::markdown::Frame;
 use crate::policy::Policy;
@@ -43,7 +44,11 @@ pub(super) fn publish(cli: &Cli, args: &PostArgs, site: &Site, report: &Report, 
     if let Err(error) = &told.judgement {
         console::note(cli, &format!("the human rules could not be judged: {error:#}"));
     }
-    let record = record::record(site, report, pull, &told);
+    let marker = shown::marker(args.pull.key.as_deref());
+    let logins = viewer::logins(&site.client);
+    let place = site.comment(pull.number, &marker, &logins);
+    let there = place.ours();
+    let record = record::record(site, report, pull, &told, caught(cli, args, site, report, pull, &there));
     let mut first_error = None;
     let mut done = |what: &str, result: Result<()>| match result {
         Ok(()) => {}
@@ -54,7 +59,15 @@ pub(super) fn publish(cli: &Cli, args: &PostArgs, site: &Site, report: &Report, 
         }
     };
     let mut another_first = false;
-    done("comment", sticky(args, site, report, pull, &told, &record).map(|s| another_first = s));
+    let settled = there.map_err(anyhow::Error::from).and_then(|there| {
+        if !wants_comment(args.comment, report, !there.is_empty()) {
+            return Ok(false);
+        }
+        let settled = sticky(site, report, pull, &told, &record, &place)?;
+        // Then another run was faster, and its check run is worth waiting for.
+        Ok(settled == Settled::Updated && there.is_empty())
+    });
+    done("comment", settled.map(|s| another_first = s));
     done("check run", check(args, site, report, pull, &record, another_first));
     done("labels", label(site, pull, &told));
     match first_error {
@@ -85,17 +98,38 @@ fn told(args: &PostArgs, site: &Site, pull: &Pull) -> Result<Told> {
     Ok(Told { provenance, judgement, layers, policy, note })
 }
 
-/// Settles the comment; true when another run was faster, so that its check run is worth waiting for.
-fn sticky(args: &PostArgs, site: &Site, report: &Report, pull: &Pull, told: &Told, record: &Record) -> Result<bool> {
-    let marker = shown::marker(args.pull.key.as_deref());
-    let logins = viewer::logins(&site.client);
-    let place = site.comment(pull.number, &marker, &logins);
-    let there = place.ours()?;
-    if !wants_comment(args.comment, report, !there.is_empty()) {
-        return Ok(false);
+/// What was caught at this head and at those before it. What cannot be read of them is told.
+fn caught(
+    cli: &Cli,
+    args: &PostArgs,
+    site: &Site,
+    report: &Report,
+    pull: &Pull,
+    there: &Result<Vec<Comment>, ApiError>,
+) -> Caught {
+    let here = caught::of_report(report);
+    // Comments that do not read are told where they are to be written.
+    let Ok(there) = there else { return here };
+    match caught::earlier(site, args.pull.key.as_deref(), pull, there) {
+        Ok(before) => caught::most(here, &before),
+        Err(error) => {
+            console::note(cli, &format!("the record does not tell what earlier commits held: {error:#}"));
+            here
+        }
     }
+}
+
+/// Settles the comment.
+fn sticky(
+    site: &Site,
+    report: &Report,
+    pull: &Pull,
+    told: &Told,
+    record: &Record,
+    place: &Place<'_>,
+) -> Result<Settled> {
     let sources = Sources::new(site, &pull.head.sha, &report.base.sha);
-    let hidden = format!("{marker}\n<!-- rowproof:record sha256:{} head:{} -->", record.hash, pull.head.sha);
+    let hidden = format!("{}\n{}", place.marker, caught::line(&record.hash, &pull.head.sha));
     let sections = [shown::section(&told.judgement), provenance_section(&told.provenance)];
     let note = notes(site, told);
     let frame = Frame {
@@ -106,8 +140,7 @@ fn sticky(args: &PostArgs, site: &Site, report: &Report, pull: &Pull, told: &Tol
     };
     let lookup = |path: &str| sources.text(path);
     let body = within_limit(&frame, |frame| output::markdown::render_framed(report, &lookup, frame));
-    let settled = place.settle(&body)?;
-    Ok(settled == Settled::Updated && there.is_empty())
+    Ok(place.settle(&body)?)
 }
 
 /// The text with all sections; without them where they alone make it longer than GitHub takes (the check run of

@@ -2,14 +2,15 @@
 
 use super::super::pull::Site;
 use super::super::pull::record::{outcome, reviewers};
+use super::caught::Caught;
 use super::publish::Told;
 use crate::audit::provenance::{Confidence, Provenance};
 use crate::audit::record::{Assisted, GENESIS, Later, PromptRef, RECORD_VERSION, Record, gate_results};
 use crate::github::pull::Pull;
 use crate::report::Report;
 
-/// The record, with its hash.
-pub(super) fn record(site: &Site, report: &Report, pull: &Pull, told: &Told) -> Record {
+/// The record, with its hash; `caught` is what this head and those before it were found to hold.
+pub(super) fn record(site: &Site, report: &Report, pull: &Pull, told: &Told, caught: Caught) -> Record {
     let record = Record {
         schema: RECORD_VERSION,
         repo: site.repository.full_name().to_owned(),
@@ -23,7 +24,7 @@ pub(super) fn record(site: &Site, report: &Report, pull: &Pull, told: &Told) -> 
         tools_used: told.provenance.tools_used.clone(),
         reviewers: told.judgement.as_ref().map(reviewers).unwrap_or_default(),
         gates: gate_results(report),
-        caught: Default::default(),
+        caught,
         outcome: told.judgement.as_ref().map(|j| outcome(pull, j)).unwrap_or_default(),
         later: Later::default(),
         run_url: site.run_url.clone(),

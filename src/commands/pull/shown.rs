@@ -56,15 +56,29 @@ pub(in crate::commands) fn section(judgement: &Result<Judgement>) -> String {
 pub(in crate::commands) fn set(site: &Site, pull: &Pull, all: &[wanted::Wanted]) -> Result<()> {
     let there = pull.label_names();
     let missing: Vec<_> = all.iter().filter(|w| !there.iter().any(|n| n.eq_ignore_ascii_case(&w.name))).collect();
-    for label in &missing {
-        let look =
-            labels::LabelLook { name: label.name.clone(), color: label.color, description: label.description.clone() };
-        match labels::ensure(&site.client, &site.repository, &look) {
-            // Who may not make labels may still set one: GitHub makes it with a look of its own.
-            Err(error) if error.is_forbidden() => {}
-            other => other.map_err(|e: ApiError| anyhow::Error::from(e)).context("cannot make a label")?,
-        }
+    match made(site, missing.iter().copied()) {
+        // Who may not make labels may still set one: GitHub makes it with a look of its own.
+        Err(error) if error.is_forbidden() => {}
+        other => other.map_err(anyhow::Error::from).context("cannot make a label")?,
     }
     let names: Vec<String> = missing.into_iter().map(|w| w.name.clone()).collect();
     Ok(labels::add(&site.client, &site.repository, pull.number, &names)?)
+}
+
+/// Makes labels of ours with their look where the repository does not have them; those that are there stay as they are.
+///
+/// # Errors
+/// [`ApiError`]; a token that may not make labels is one.
+pub(in crate::commands) fn make(site: &Site, names: &[&str]) -> Result<(), ApiError> {
+    let looks: Vec<wanted::Wanted> = names.iter().map(|n| wanted::look(n)).collect();
+    made(site, looks.iter())
+}
+
+fn made<'a>(site: &Site, all: impl Iterator<Item = &'a wanted::Wanted>) -> Result<(), ApiError> {
+    for label in all {
+        let look =
+            labels::LabelLook { name: label.name.clone(), color: label.color, description: label.description.clone() };
+        labels::ensure(&site.client, &site.repository, &look)?;
+    }
+    Ok(())
 }

@@ -22,7 +22,8 @@ fn no_input_is_ever_run() {
             // An option is what `args` is for.
             let modes: &[&str] = match name.as_str() {
                 "args" if attack.starts_with("--") => &[],
-                "args" | "report" | "working-directory" => &["all", "post", "review"],
+                "args" | "report" | "working-directory" => &["all", "post", "review", "budget"],
+                "policy" => &["all", "budget"],
                 _ => &["all"],
             };
             for mode in modes {
@@ -86,6 +87,10 @@ fn a_link_of_the_pull_request_does_not_lead_out_of_the_workspace() {
     runner.input("report", "").input("sarif", "out/r.sarif").run().refused("leads out of the workspace");
     assert!(runner.told("run").is_none());
     assert_eq!(std::fs::read_to_string(outside.join("report.json")).unwrap(), "precious");
+
+    runner.input("sarif", "").input("mode", "budget").input("report", "out/budget.json");
+    runner.run().refused("leads out of the workspace");
+    assert!(runner.told("budget").is_none() && !outside.join("budget.svg").exists());
 
     // A link where the file itself goes is replaced, not followed.
     let mut runner = Runner::new();

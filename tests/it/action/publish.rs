@@ -92,6 +92,50 @@ fn review_evaluates_the_human_rules() {
     }
 }
 
+#[test]
+fn budget_counts_a_period_and_leaves_its_report() {
+    for (code, verdict) in [(0, "pass"), (1, "fail"), (2, "error")] {
+        let mut runner = Runner::new();
+        runner.ends("budget", code);
+        let args = "--labels\n\n\n--quarter=2026-Q3\n\n--issue\n";
+        let ran = runner.env("GITHUB_EVENT_NAME", "schedule").input("mode", "budget").input("args", args).run();
+        let at = |ending: &str| runner.path(&format!("temp/rowproof/budget.{ending}")).to_str().unwrap().to_owned();
+        let mut expected = vec!["budget".to_owned()];
+        expected.extend(["json", "html", "svg"].map(|ending| format!("--output={}", at(ending))));
+        expected.extend(["--labels", "--quarter=2026-Q3", "--issue"].map(str::to_owned));
+        assert_eq!(runner.told("budget").unwrap(), expected);
+        assert!(["run", "post", "review"].iter().all(|c| runner.told(c).is_none()), "nothing is judged");
+        assert_eq!((ran.code, ran.output("verdict")), (i32::from(code), verdict), "{}", ran.log);
+        assert_eq!((ran.output("report"), ran.output("llm-assisted")), (at("json").as_str(), ""));
+        assert_eq!(runner.text("temp/rowproof/budget.svg"), "face of svg\n");
+        assert_eq!(token(&runner, "budget"), ["GITHUB_TOKEN=ghs_secret"]);
+        assert_eq!(runner.input("fail-on", "never").run().code, if code == 2 { 2 } else { 0 });
+    }
+}
+
+#[test]
+fn the_budget_is_told_which_project_and_where_to_write() {
+    let mut runner = Runner::new();
+    runner.input("mode", "budget").input("working-directory", "analytics").input("policy", "gates.yml");
+    let ran = runner.input("report", "out/quarter.json").run();
+    assert_eq!(ran.code, 0, "{}", ran.log);
+    let told = runner.told("budget").unwrap();
+    assert_eq!(told[4..], ["--project-dir=analytics", "--key=analytics", "--policy=base:gates.yml"]);
+    assert!(ran.output("report").ends_with("/out/quarter.json") && told[3].ends_with("/out/quarter.svg"), "{told:?}");
+    runner.input("report", "quarter.txt").run().refused("must end in .json");
+
+    // What an earlier run left does not pass for this one's.
+    let runner = &mut Runner::new();
+    runner.input("mode", "budget");
+    assert_eq!(runner.run().code, 0);
+    std::fs::write(runner.path("stub/silent"), "").unwrap();
+    let ran = runner.run();
+    assert_eq!((ran.code, ran.output("report")), (2, ""), "{}", ran.log);
+    assert!(ran.log.contains("wrote no report"), "{}", ran.log);
+    runner.ends("budget", 2);
+    assert_eq!(runner.run().output("verdict"), "error");
+}
+
 /// Neither in the environment of the program that judges nor in that of what started it, which it could read.
 #[test]
 fn whatever_judges_sees_no_token() {

@@ -35,6 +35,7 @@ pub struct Memory {
     /// Text by branch of the ledger.
     pub ledgers: BTreeMap<String, String>,
     pub comments: Vec<Value>,
+    pub issues: Vec<Value>,
     pub repository_labels: BTreeMap<String, Value>,
     pub check_runs: Vec<Value>,
     pub faults: VecDeque<Fault>,
@@ -222,6 +223,58 @@ fn repository(memory: &mut Memory, method: &str, rest: &[&str], query: &str, bod
             }
             memory.repository_labels.insert(name, body.clone());
             (201, body.clone())
+        }
+        _ => issues(memory, method, rest, query, body),
+    }
+}
+
+/// Issues and their labels; pull requests are among them.
+fn issues(memory: &mut Memory, method: &str, rest: &[&str], query: &str, body: &Value) -> (u16, Value) {
+    match (method, rest) {
+        ("GET", ["issues"]) => {
+            let asked = decoded(query.split('&').find_map(|p| p.strip_prefix("labels=")).unwrap());
+            let all = query.split('&').any(|p| p == "state=all");
+            let fits = |i: &&Value| {
+                i["labels"].as_array().unwrap().iter().any(|l| l["name"] == *asked) && (all || i["state"] == "open")
+            };
+            let pulls = memory.pulls.values().map(|p| {
+                let mut issue = p.clone();
+                issue["pull_request"] = json!({"url": "of the pull request"});
+                issue
+            });
+            let listed: Vec<Value> = pulls.chain(memory.issues.iter().cloned()).filter(|i| fits(&i)).collect();
+            (200, Value::from(paged(&listed, query)))
+        }
+        ("POST", ["issues"]) => {
+            if body["body"].as_str().unwrap().chars().count() > 65_536 {
+                return (422, json!({"message": "body is too long (maximum is 65536 characters)"}));
+            }
+            let (number, mut issue) = (memory.id(), body.clone());
+            let labels: Vec<Value> = body["labels"].as_array().unwrap().iter().map(|l| json!({"name": l})).collect();
+            issue["number"] = number.into();
+            issue["state"] = "open".into();
+            issue["user"] = json!({"login": LOGIN, "type": "Bot"});
+            issue["labels"] = labels.into();
+            memory.issues.push(issue.clone());
+            (201, issue)
+        }
+        ("PATCH", ["issues", number]) => {
+            match memory.issues.iter_mut().find(|i| i["number"].as_u64() == number.parse().ok()) {
+                Some(issue) => {
+                    for (key, value) in body.as_object().unwrap() {
+                        issue[key] = value.clone();
+                    }
+                    (200, issue.clone())
+                }
+                None => not_found(),
+            }
+        }
+        ("DELETE", ["issues", number, "labels", name]) => {
+            let pull = memory.pulls.get_mut(&number.parse().unwrap()).unwrap();
+            let labels = pull["labels"].as_array_mut().unwrap();
+            let before = labels.len();
+            labels.retain(|l| l["name"] != **name);
+            if labels.len() < before { (200, Value::from(labels.clone())) } else { not_found() }
         }
         ("POST", ["issues", number, "labels"]) => {
             let pull = memory.pulls.get_mut(&number.parse().unwrap()).unwrap();

@@ -24,9 +24,9 @@ mod tests;
 mod title;
 mod undo;
 
+pub use changes::speaks;
 pub use count::{Asked, budget, llm_assisted};
 pub use fixes::{Fix, candidates, fixes};
-pub use later::{ESCAPE, NO_ESCAPE, NO_ROLLBACK, ROLLBACK};
 pub use records::{Records, chosen};
 pub use rules::Rules;
 pub use undo::{Effect, effects_of, unknown_ids};

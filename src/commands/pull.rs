@@ -22,6 +22,8 @@ const PATIENCE: u64 = 300;
 pub(super) struct Site {
     /// The client.
     pub client: Client,
+    /// Base URL of the REST API.
+    pub api_url: String,
     /// The repository that the pull request goes to.
     pub repository: Repository,
     /// What started the workflow.
@@ -78,11 +80,11 @@ pub(super) fn site(repository: Option<&str>) -> Result<Site> {
     };
     let settings = Settings {
         graphql_url: variable("GITHUB_GRAPHQL_URL").unwrap_or_else(|| graphql_of(&api_url)),
-        api_url,
+        api_url: api_url.clone(),
         token: ["ROWPROOF_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"].iter().find_map(|n| variable(n)),
         patience: Duration::from_secs(patience),
     };
-    Ok(Site { client: Client::new(&settings)?, run_url: run_url(&repository), repository, event })
+    Ok(Site { client: Client::new(&settings)?, api_url, run_url: run_url(&repository), repository, event })
 }
 
 /// The GraphQL API beside a REST API: on Enterprise Server (`/api/v3`) it lies at `/api/graphql`.

@@ -59,6 +59,21 @@ pub(super) fn all(history: &History, commits: &Commits<'_>) -> Vec<Change> {
     changes
 }
 
+/// Whether a pull request says that it undoes something or does it again, so that the history is worth reading. `messages`
+/// are those of its commits.
+pub fn speaks<'m>(
+    number: u64,
+    title: &str,
+    body: &str,
+    messages: impl IntoIterator<Item = &'m str>,
+    repository: &str,
+) -> bool {
+    let silent = |said: Said| said.mentions.is_empty() && said.picked_from.is_empty();
+    !title::read(title, number).is_empty()
+        || !silent(mention::body(body, repository))
+        || messages.into_iter().any(|m| !silent(mention::message(m, number, repository)))
+}
+
 /// Ids of commits that say something, and of which it must be asked whether a pull request brought them.
 pub(super) fn unknown(history: &History, commits: &Commits<'_>) -> BTreeSet<String> {
     let speaks = |message: &str| {

@@ -3,10 +3,10 @@
 use super::Rules;
 use super::commits::was_rebased;
 use super::labelled::labelled;
-use super::later::{ESCAPE, NO_ESCAPE};
 use super::period::Span;
 use super::result::Candidate;
 use super::{changes, title};
+use crate::audit::labels::{ESCAPE, ESCAPE_NOT};
 use crate::history::{History, MergedPull};
 use regex::Regex;
 use std::collections::BTreeMap;
@@ -68,7 +68,7 @@ pub fn candidates(
             let number = by_sha.get(sha.as_str()).copied().or_else(|| changes::own_number(history, headline));
             let Some(pull) = number.and_then(|n| history.pulls.get(&n)) else { continue };
             let in_time = pull.merged_at < fixed_at && fixed_at.duration_since(pull.merged_at) <= rules.window;
-            let settled = [ESCAPE, NO_ESCAPE].iter().any(|label| labelled(pull, label).is_on());
+            let settled = [ESCAPE, ESCAPE_NOT].iter().any(|label| labelled(pull, label).is_on());
             if span.holds(pull.merged_at) && in_time && !settled {
                 *found.entry((pull.number, *fix)).or_default() += lines;
             }

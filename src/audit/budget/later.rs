@@ -5,6 +5,7 @@ use super::changes::Id;
 use super::labelled::{Labelled, labelled};
 use super::result::{Disagreement, ListedAs};
 use super::undo::{Episode, Undone};
+use crate::audit::labels::{ESCAPE, ESCAPE_NOT, ROLLBACK, ROLLBACK_NOT};
 use crate::audit::record::Record;
 use crate::history::MergedPull;
 use jiff::{SignedDuration, Timestamp};
@@ -12,14 +13,6 @@ use std::collections::BTreeSet;
 
 /// A re-land within this time cancels the rollback.
 pub(super) const RELAND: SignedDuration = SignedDuration::from_hours(24);
-/// Set by a person or by `rowproof review` where a pull request was rolled back.
-pub const ROLLBACK: &str = "rollback";
-/// Set by a person where a defect escaped.
-pub const ESCAPE: &str = "escape";
-/// A person says that it was no rollback.
-pub const NO_ROLLBACK: &str = "rollback:not";
-/// A person says that it was no escape.
-pub const NO_ESCAPE: &str = "escape:not";
 
 /// A rollback that counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +68,7 @@ pub(super) fn rolled_back(
     if in_time {
         evidence.insert("label");
     }
-    let overridden = labelled(pull, NO_ROLLBACK).is_on();
+    let overridden = labelled(pull, ROLLBACK_NOT).is_on();
     let recorded = record.and_then(|r| r.later.rollback.as_deref());
     if let Some(what) = recorded {
         if overridden || evidence.is_empty() {
@@ -118,7 +111,7 @@ pub(super) fn escaped(
     if !causes.is_empty() {
         evidence.insert("caused-by");
     }
-    let overridden = labelled(pull, NO_ESCAPE).is_on();
+    let overridden = labelled(pull, ESCAPE_NOT).is_on();
     let recorded = record.and_then(|r| r.later.escape.as_deref());
     if let Some(what) = recorded {
         if overridden || evidence.is_empty() {

@@ -38,7 +38,15 @@ pub(in crate::commands) fn outcome(pull: &Pull, judgement: &Judgement) -> Outcom
 pub(in crate::commands) fn text(record: &Record) -> String {
     let json = serde_json::to_string_pretty(record).unwrap_or_else(|_| record.line());
     let json = if json.chars().count() > MAX_TEXT - 200 { record.line() } else { json };
-    format!("Audit record of this commit:\n\n{}", crate::output::escape::markdown_fence("json", &json))
+    format!("{HEADING}\n\n{}", crate::output::escape::markdown_fence("json", &json))
+}
+
+/// First line of a text that holds a record.
+const HEADING: &str = "Audit record of this commit:";
+
+/// Whether the text of a check run means to hold a record, whatever became of it.
+pub(in crate::commands) fn is_one(text: &str) -> bool {
+    text.starts_with(HEADING)
 }
 
 /// The record in the text of a check run; `None` when it holds none that has its own hash.

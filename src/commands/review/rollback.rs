@@ -1,34 +1,44 @@
 //! After the merge of a revert: the pull requests that it undid are labelled `rollback`, and those that a re-land brought
 //! back in time lose the label again.
 
+use super::super::budget::resolve;
 use super::super::console;
-use super::super::pull::{Site, shown};
+use super::super::pull::{Site, human, shown};
+use crate::audit::budget::{Effect, effects_of, speaks};
 use crate::audit::labels::{ROLLBACK, ROLLBACK_NOT, look};
 use crate::cli::Cli;
+use crate::github::history::{self, Asked, Memory};
 use crate::github::people::{self, LabelChange};
 use crate::github::pull::Pull;
 use crate::github::{labels, viewer};
 use anyhow::{Context, Result};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Most pull requests that one merge may label: a text that names more is no revert of them.
 const MAX_TARGETS: usize = 20;
 
-/// What the merge of a pull request did to earlier ones of the same repository.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Effects {
-    /// It reverts them.
-    pub rolled_back: Vec<u64>,
-    /// It undoes their revert within the time in which a rollback does not count.
-    pub restored: Vec<u64>,
-}
+/// How far back a target is looked for.
+const BACK: SignedDuration = SignedDuration::from_hours(24 * 90);
 
-/// What the merge of `pull` did.
+/// What the merge of `pull` did. The history is read only where it says that it undoes or does something again.
 ///
 /// # Errors
 /// What must be known cannot be read.
-fn reverted(_site: &Site, _pull: &Pull) -> Result<Effects> {
-    Ok(Effects::default())
+fn reverted(site: &Site, pull: &Pull) -> Result<Effect> {
+    let Some(merged_at) = pull.merged_at.as_deref() else { return Ok(Effect::default()) };
+    let merged_at: Timestamp = merged_at.parse().with_context(|| format!("#{} has no readable time", pull.number))?;
+    let commits = human::commits(site, pull)?;
+    let messages = commits.iter().map(|c| c.commit.message.as_str());
+    let body = pull.body.as_deref().unwrap_or_default();
+    if !speaks(pull.number, &pull.title, body, messages, site.repository.full_name()) {
+        return Ok(Effect::default());
+    }
+    let since = merged_at.checked_sub(BACK)?;
+    let asked = Asked { since, branches: vec![pull.base.branch.clone()], check_name: shown::check_name(None) };
+    let mut store = Memory::default();
+    let mut history = history::read(&site.client, &site.repository, &asked, &mut store, &|_| {})?.history;
+    resolve(site, &mut history, &mut store)?;
+    Ok(effects_of(&history, pull.number))
 }
 
 /// Labels what the merged pull request reverted, and tells what it did. A token that may not label is told.
@@ -44,7 +54,7 @@ pub(super) fn merged(cli: &Cli, site: &Site, pull: &Pull) -> Result<()> {
 }
 
 /// Carries the effects out; gives what was done, a line each.
-fn mark(site: &Site, pull: &Pull, effects: &Effects) -> Result<Vec<String>> {
+fn mark(site: &Site, pull: &Pull, effects: &Effect) -> Result<Vec<String>> {
     let Some(merged_at) = pull.merged_at.as_deref() else { return Ok(Vec::new()) };
     let merged_at: Timestamp = merged_at.parse().with_context(|| format!("#{} has no readable time", pull.number))?;
     let rolled_back = effects.rolled_back.iter().map(|n| (*n, true));

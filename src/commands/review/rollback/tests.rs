@@ -32,19 +32,19 @@ fn stage(target: Option<Value>, timeline: &[Value], may_write: bool) -> Stage {
 }
 
 /// What is told of the effects of #34.
-fn marked(stage: &Stage, effects: &Effects) -> Result<Vec<String>> {
+fn marked(stage: &Stage, effects: &Effect) -> Result<Vec<String>> {
     mark(&stage.site(), &serde_json::from_value(pull(34, Some(MERGED), &[]))?, effects)
 }
 
-fn reverts(number: u64) -> Effects {
-    Effects { rolled_back: vec![number], restored: Vec::new() }
+fn reverts(number: u64) -> Effect {
+    Effect { rolled_back: vec![number], restored: Vec::new() }
 }
 
-fn restores(number: u64) -> Effects {
-    Effects { rolled_back: Vec::new(), restored: vec![number] }
+fn restores(number: u64) -> Effect {
+    Effect { rolled_back: Vec::new(), restored: vec![number] }
 }
 
-fn told(target: Value, timeline: &[Value], effects: &Effects) -> (Vec<String>, Vec<String>) {
+fn told(target: Value, timeline: &[Value], effects: &Effect) -> (Vec<String>, Vec<String>) {
     let stage = stage(Some(target), timeline, true);
     let told = marked(&stage, effects).unwrap();
     (told, stage.writes())
@@ -111,8 +111,8 @@ fn targets_that_cannot_be_are_left_alone() {
     }
     let stage = self::stage(Some(pull(12, Some(BEFORE), &[])), &[], true);
     assert_eq!(marked(&stage, &reverts(34)).unwrap().len(), 0, "itself");
-    assert_eq!(marked(&stage, &Effects::default()).unwrap().len(), 0);
-    let many = Effects { rolled_back: (100..200).collect(), restored: vec![12] };
+    assert_eq!(marked(&stage, &Effect::default()).unwrap().len(), 0);
+    let many = Effect { rolled_back: (100..200).collect(), restored: vec![12] };
     let lines = marked(&stage, &many).unwrap();
     assert!(lines.len() == 1 && lines[0].contains("none is labelled"), "{lines:?}");
     assert_eq!(stage.writes().len(), 0);

@@ -51,7 +51,8 @@ impl Stage {
             patience: Duration::ZERO,
         };
         let repository = Repository::new("acme/shop").unwrap();
-        Site { client: Client::new(&settings).unwrap(), repository, event: Event::default(), run_url: None }
+        let client = Client::new(&settings).unwrap();
+        Site { client, api_url: settings.api_url, repository, event: Event::default(), run_url: None }
     }
 
     /// What was written, in order: method, path below the repository, body.

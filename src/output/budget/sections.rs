@@ -52,8 +52,8 @@ const BOUNDS: &str = "In brackets and beside rates: the two-sided 95% interval. 
 const CYCLE: &str = "Median / 90th percentile, from when a pull request was opened, or was ready where it began as a \
                      draft. Reviews and approvals are those of people other than the author.";
 
-fn prose(text: &String) -> Line {
-    Line::default().prose(text.as_str())
+fn prose(text: impl AsRef<str>) -> Line {
+    Line::default().prose(text.as_ref())
 }
 
 fn trend(budget: &Budget) -> Option<Section> {

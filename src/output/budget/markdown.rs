@@ -99,6 +99,7 @@ fn piece(piece: &Piece) -> String {
         Piece::Name(text) => short(text, escape::markdown_code),
         Piece::Pulls(numbers) => pulls(numbers),
         Piece::Break => "<br>".to_owned(),
+        Piece::Soft => ", ".to_owned(),
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn sections(budget: &Budget) -> Vec<Section> {
     all.into_iter().flatten().collect()
 }
 
-const BOUNDS: &str = "In brackets and beside rates: the two-sided 95% interval. The verdict stands on the two bounds, \
+const BOUNDS: &str = "In brackets, and under the rates: the two-sided 95% interval. The verdict stands on the two bounds, \
                       each 95% by itself: met when the upper one is within the budget, exceeded when the lower one is \
                       above it, else unproven.";
 const CYCLE: &str = "Median / 90th percentile, from when a pull request was opened, or was ready where it began as a \

@@ -4,7 +4,7 @@ use super::piece::{Grid, Line};
 use super::words::{self, FEW};
 use crate::audit::budget::result::{
     Budget, Candidate, CohortName, Difference, Disagreement, Escape, Group, Listed, Quarter, Rate, Remark, Rollback,
-    RuleCaught,
+    RuleCaught, Spread,
 };
 use crate::reconcile::thousands;
 
@@ -45,11 +45,22 @@ pub(super) fn cycle(budget: &Budget) -> Grid {
         ("to the approval", &llm.to_approval, &other.to_approval),
         ("to the merge", &llm.to_merge, &other.to_merge),
     ];
-    let row = |(what, llm, other)| vec![Line::own(what), Line::of(words::spread(llm)), Line::of(words::spread(other))];
+    let row = |(what, llm, other)| vec![Line::own(what), spread(llm), spread(other)];
     Grid {
         header: vec!["", "LLM-assisted", "others"],
         rows: rows.map(|(what, llm, other): (&'static str, _, _)| row((what, llm, other))).to_vec(),
         numbers: vec![1, 2],
+    }
+}
+
+/// Median and 90th percentile, and of how many.
+fn spread(spread: &Spread) -> Line {
+    match (spread.median_seconds, spread.p90_seconds) {
+        (Some(median), Some(p90)) => {
+            let both = format!("{} / {}", words::duration(median), words::duration(p90));
+            Line::of(both).soft().text(format!("of {}", thousands(spread.count)))
+        }
+        _ => Line::own("none"),
     }
 }
 
@@ -58,7 +69,7 @@ pub(super) fn trend(budget: &Budget) -> Grid {
     let header = vec!["quarter", "rolled back", "others", "escaped", "others"];
     let mut rows: Vec<Vec<Line>> = budget.trend.iter().map(quarter).collect();
     if let Some(pooled) = &budget.pooled {
-        let label = Line::of(format!("together: {}", pooled.period.label));
+        let label = Line::own("the last four").line().text("together");
         rows.push(vec![
             if words::pooled_immature(budget) { label.line().text("immature") } else { label },
             judged(&pooled.rollback),
@@ -104,7 +115,10 @@ fn blocks(burnt: f64) -> String {
 fn plain(rate: &Rate) -> Line {
     match rate.of {
         0 => Line::of("none"),
-        _ => Line::of(words::share_and_rate(rate)).line().text(format!("({})", words::interval(&rate.interval))),
+        _ => {
+            let percent = rate.rate.map(words::percent).unwrap_or_default();
+            Line::of(words::share(rate)).soft().text(percent).line().text(words::interval(&rate.interval))
+        }
     }
 }
 

@@ -19,24 +19,24 @@ const STYLE: &str = "
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e8ea; --faint: #a3abb3; --line: #3b4148; --page: #14171a;
   --link: #7fb8f0; --met: #5fd0a5; --unproven: #e5c04b; --exceeded: #ff8a80 } }
 * { box-sizing: border-box }
-body { margin: 0 auto; max-width: 60rem; padding: 1rem; background: var(--page); color: var(--ink);
+body { margin: 0 auto; max-width: 70rem; padding: 1rem; background: var(--page); color: var(--ink);
   font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
-h1 { font-size: 1.5rem; line-height: 1.25 } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem }
+h1 { font-size: 1.5rem; line-height: 1.25 } h1 span { white-space: nowrap } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem }
 a { color: var(--link) } p { margin: .5rem 0 } ul { padding-left: 1.2rem; margin: .5rem 0 }
 .faint, .note { color: var(--faint); font-size: .875rem }
 .met { color: var(--met) } .unproven { color: var(--unproven) } .exceeded { color: var(--exceeded) }
 figure { margin: 1.5rem 0 } .scroll { overflow-x: auto }
-figure svg { display: block; width: 100%; height: auto; min-width: 38rem }
+figure svg { display: block }
 table { border-collapse: collapse; font-size: .9rem; margin: .5rem 0; min-width: 20rem }
 th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line);
   overflow-wrap: normal; white-space: nowrap }
-thead th { color: var(--faint); font-weight: 600 }
+thead th { color: var(--faint); font-weight: 600; white-space: normal }
 tbody th { font-weight: 500; min-width: 5.5rem; white-space: normal; overflow-wrap: break-word }
 .number { text-align: right; font-variant-numeric: tabular-nums }
 .text { min-width: 13rem } .text, td code { white-space: normal; overflow-wrap: anywhere }
 code { font: .9em ui-monospace, monospace }
 @media print { body { max-width: none; padding: 0; font-size: 11pt } section { break-inside: avoid-page }
-  .scroll { overflow: visible } figure svg { min-width: 0 } }
+  .scroll { overflow: visible } figure svg { max-width: 100%; height: auto } }
 ";
 
 /// The page. `pull_url` is what stands before the number in the address of a pull request
@@ -134,6 +134,7 @@ impl Page<'_> {
             Piece::Name(text) => format!("<code>{}</code>", xml(&clip(text, FIELD))),
             Piece::Pulls(numbers) => numbers.iter().map(|n| self.pull(*n)).collect::<Vec<_>>().join(" "),
             Piece::Break => "<br/>".to_owned(),
+            Piece::Soft => ", ".to_owned(),
         }
     }
 
@@ -170,6 +171,7 @@ fn long(line: &Line) -> bool {
         Piece::Commit(_) => 7,
         Piece::Pulls(numbers) => numbers.len() * 6,
         Piece::Break => 0,
+        Piece::Soft => 2,
     };
     line.0.split(|piece| *piece == Piece::Break).any(|part| part.iter().map(length).sum::<usize>() > 30)
 }

@@ -12,6 +12,8 @@ use crate::output::overview::short_sha;
 const BUDGET: usize = 60_000;
 /// Characters of a field.
 const FIELD: usize = 160;
+/// Characters of the heading.
+const HEADING: usize = 240;
 /// Bytes of a field after it was escaped.
 const ESCAPED: usize = 800;
 /// Characters of the line that tells what was counted.
@@ -24,8 +26,9 @@ const WHOLE: &str = "in the JSON";
 /// Heading with the verdict, both rates, and the sections, of which some are there to unfold.
 pub fn markdown(budget: &Budget) -> String {
     let overall = words::overall(budget);
-    let mut text =
-        format!("## {} {}: {}\n\n", sign(overall.verdict), short(&headline(budget), escape::markdown), overall.word);
+    // Escaped as one: a colon of ours would make an emoji of a name that ends in one.
+    let heading = format!("{}: {}", clip(&headline(budget), HEADING), overall.word);
+    let mut text = format!("## {} {}\n\n", sign(overall.verdict), escape::markdown(&heading));
     for (what, said) in verdicts(budget) {
         let what = if what.is_empty() { String::new() } else { format!("**{what}** ") };
         text.push_str(&format!("- {what}{}\n", escape::markdown(&said)));
@@ -96,6 +99,7 @@ fn piece(piece: &Piece) -> String {
         Piece::Name(text) => short(text, escape::markdown_code),
         Piece::Pulls(numbers) => pulls(numbers),
         Piece::Break => "<br>".to_owned(),
+        Piece::Soft => ", ".to_owned(),
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) enum Piece {
     Pulls(Vec<u64>),
     /// A new line within a cell.
     Break,
+    /// A comma, or a new line where there is little room.
+    Soft,
 }
 
 /// A line, an item of a list, or a cell.
@@ -57,6 +59,10 @@ impl Line {
 
     pub fn pulls(self, numbers: &[u64]) -> Self {
         self.with(Piece::Pulls(numbers.to_vec()))
+    }
+
+    pub fn soft(self) -> Self {
+        self.with(Piece::Soft)
     }
 
     pub fn line(self) -> Self {

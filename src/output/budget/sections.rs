@@ -22,7 +22,7 @@ pub(super) fn verdicts(budget: &Budget) -> Vec<(&'static str, String)> {
 /// All sections that have something to say.
 pub(super) fn sections(budget: &Budget) -> Vec<Section> {
     let all = [
-        Section::of("Notices", true, vec![Part::Lines(budget.notices.iter().map(prose).collect())]),
+        Section::of("Notices", true, vec![Part::Lines(budget.notices.iter().map(|notice| prose(notice)).collect())]),
         Section::of("Rates", true, vec![Part::Grid(grids::rates(budget)), Part::Note(BOUNDS.into())]),
         trend(budget),
         adoption(budget),
@@ -46,14 +46,14 @@ pub(super) fn sections(budget: &Budget) -> Vec<Section> {
     all.into_iter().flatten().collect()
 }
 
-const BOUNDS: &str = "In brackets and beside rates: the two-sided 95% interval. The verdict stands on the two bounds, \
+const BOUNDS: &str = "In brackets, and under the rates: the two-sided 95% interval. The verdict stands on the two bounds, \
                       each 95% by itself: met when the upper one is within the budget, exceeded when the lower one is \
                       above it, else unproven.";
 const CYCLE: &str = "Median / 90th percentile, from when a pull request was opened, or was ready where it began as a \
                      draft. Reviews and approvals are those of people other than the author.";
 
-fn prose(text: impl AsRef<str>) -> Line {
-    Line::default().prose(text.as_ref())
+fn prose(text: &str) -> Line {
+    Line::default().prose(text)
 }
 
 fn trend(budget: &Budget) -> Option<Section> {
@@ -122,7 +122,7 @@ fn sla(sla: &Sla) -> Option<Section> {
     ];
     let told = rows.into_iter().filter(|(_, numbers)| !numbers.is_empty());
     let lines = told.map(|(what, numbers)| Line::default().prose(what).pulls(numbers)).collect();
-    Section::of("Rollbacks against the time of their layer", true, vec![Part::Lines(lines)])
+    Section::of("Rollbacks against their layer's time", true, vec![Part::Lines(lines)])
 }
 
 fn outside(budget: &Budget) -> Option<Section> {

@@ -10,6 +10,8 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// The narrowest terminal that is taken seriously: below it the tables would be columns of single letters.
 const NARROWEST: usize = 40;
+/// From here on a cell with a number and a rate is one line.
+const ROOMY: u16 = 92;
 /// Characters of a field.
 const FIELD: usize = 120;
 /// Characters of a sentence.
@@ -35,7 +37,7 @@ fn one(section: &Section, width: u16) -> String {
     let mut text = format!("{}\n", section.title);
     for part in &section.parts {
         text.push_str(&match part {
-            Part::Lines(lines) => aligned(lines.iter().map(|line| [String::new(), cell(line)]), width),
+            Part::Lines(lines) => aligned(lines.iter().map(|line| [String::new(), cell(line, width)]), width),
             Part::Grid(grid) => ruled(grid, width),
             Part::Note(note) => aligned([[String::new(), note.clone()]].into_iter(), width),
         });
@@ -43,11 +45,11 @@ fn one(section: &Section, width: u16) -> String {
     text
 }
 
-fn cell(line: &Line) -> String {
-    line.0.iter().map(piece).collect()
+fn cell(line: &Line, width: u16) -> String {
+    line.0.iter().map(|part| piece(part, width)).collect()
 }
 
-fn piece(piece: &Piece) -> String {
+fn piece(piece: &Piece, width: u16) -> String {
     match piece {
         Piece::Own(text) => (*text).to_owned(),
         Piece::Text(text) | Piece::Name(text) => terminal(&clip(text, FIELD)),
@@ -55,6 +57,8 @@ fn piece(piece: &Piece) -> String {
         Piece::Commit(sha) => terminal(short_sha(sha)),
         Piece::Pulls(numbers) => numbers.iter().map(|n| format!("#{n}")).collect::<Vec<_>>().join(" "),
         Piece::Break => "\n".to_owned(),
+        Piece::Soft if width < ROOMY => "\n".to_owned(),
+        Piece::Soft => ", ".to_owned(),
     }
 }
 
@@ -64,7 +68,7 @@ fn ruled(grid: &Grid, width: u16) -> String {
     table.load_preset("  ── ══      ──    ");
     table.set_header(grid.header.iter().copied());
     for row in &grid.rows {
-        table.add_row(row.iter().map(cell));
+        table.add_row(row.iter().map(|line| cell(line, width)));
     }
     for number in &grid.numbers {
         if let Some(column) = table.column_mut(*number) {

@@ -21,7 +21,7 @@ fn parsed(text: &str) -> roxmltree::Document<'_> {
 #[test]
 fn the_sample_on_a_terminal() {
     insta::assert_snapshot!("table", table(&sample(), 110));
-    insta::assert_snapshot!("table_narrow", table(&sample(), 60));
+    insta::assert_snapshot!("table_narrow", table(&sample(), 80));
     insta::assert_snapshot!("table_empty", table(&empty(), 80));
 }
 

@@ -1,6 +1,6 @@
 //! Numbers and verdicts in the words of all faces.
 
-use crate::audit::budget::result::{Budget, BudgetVerdict, Difference, Interval, ListedAs, Period, Rate, Spread};
+use crate::audit::budget::result::{Budget, BudgetVerdict, Difference, Interval, ListedAs, Period, Rate};
 use crate::output::overview::{plural, symbol};
 use crate::reconcile::thousands;
 use crate::report::Verdict;
@@ -205,16 +205,6 @@ pub(super) fn duration(seconds: f64) -> String {
         _ if minutes < 24 * 60 => format!("{} h {} min", minutes / 60, minutes % 60),
         s if s < 9.95 * DAY => format!("{:.1} d", s / DAY),
         s => format!("{} d", thousands((s / DAY).round() as u64)),
-    }
-}
-
-/// Median and 90th percentile, and of how many where it is not all.
-pub(super) fn spread(spread: &Spread) -> String {
-    match (spread.median_seconds, spread.p90_seconds) {
-        (Some(median), Some(p90)) => {
-            format!("{} / {} (of {})", duration(median), duration(p90), thousands(spread.count))
-        }
-        _ => "none".to_owned(),
     }
 }
 

@@ -155,7 +155,7 @@ impl<'a> Asker<'a> {
                 "the token may not read the history of {name}: grant contents: read, pull-requests: read and checks: read \
                  (a classic token needs the scope `repo`)"
             )
-        } else if error.is_not_found() {
+        } else if error.errors().iter().any(|e| e.is_not_found() && e.path == ["repository"]) {
             format!("there is no repository {name}, or the token may not see it")
         } else if error.is_overload() {
             format!("GitHub gives no answer about {name}, however little is asked for at once; run it again later")

@@ -1,5 +1,8 @@
 //! What was read so far, as lines that a store keeps: one for each request, and one for all of it when it is done. The
 //! next run takes them up, whatever stopped the last one.
+//!
+//! A check run that is rewritten after the merge changes nothing about its pull request, and so is not seen: records that
+//! change later are those of the ledger, which is read anew each time.
 
 use super::ask::Dropped;
 use super::nodes::PullRead;
@@ -95,6 +98,7 @@ impl Kept {
     pub fn take(&mut self, page: Page) -> (Vec<u64>, Vec<String>) {
         let numbers = page.pulls.iter().map(|p| p.pull.number).collect();
         let shas = page.commits.iter().map(|c| c.sha.clone()).collect();
+        self.state.walk.changed |= page.pulls.iter().any(|p| self.pulls.get(&p.pull.number) != Some(p));
         self.add(page.pulls, page.commits);
         (numbers, shas)
     }

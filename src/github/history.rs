@@ -19,6 +19,7 @@ mod ask;
 mod comments;
 mod kept;
 mod nodes;
+mod pulls;
 mod query;
 mod resolve;
 mod rest;

@@ -5,7 +5,7 @@
 //! change later are those of the ledger, which is read anew each time.
 
 use super::ask::Dropped;
-use super::nodes::PullRead;
+use super::pulls::PullRead;
 use super::walk::{Page, Walk};
 use super::{Asked, Store};
 use crate::history::BranchCommit;
@@ -91,7 +91,7 @@ impl Kept {
             kept.add(line.pulls, line.commits);
         }
         // What was left out then may be readable now.
-        found.filter(|k| k.state.fits(asked) && !(k.state.finished && !k.state.dropped.is_empty()))
+        found.filter(|k| k.state.fits(asked) && (!k.state.finished || k.state.dropped.is_empty()))
     }
 
     /// Takes in a page; gives what is to be kept of it.

@@ -3,7 +3,8 @@
 use super::Asked;
 use super::ask::{Part, Stale};
 use super::kept::State;
-use super::nodes::{self, Connection, PullRead};
+use super::nodes::{self, Connection};
+use super::pulls::{self, PullRead};
 use super::query::{PAGE, branch_alias, slice_alias};
 use crate::history::BranchCommit;
 use anyhow::{Context, Result, bail};
@@ -237,7 +238,7 @@ pub(super) fn page(data: &Value, state: &mut State, asked: &Asked, size: usize) 
     take_default_branch(data, state, asked)?;
     let mut page = Page { pulls: Vec::new(), commits: Vec::new() };
     if !state.walk.pulls.is_end() {
-        let (pulls, next) = nodes::pulls(data, &asked.check_name)?;
+        let (pulls, next) = pulls::merged(data, &asked.check_name)?;
         let first = state.walk.pulls == Place::Start;
         state.walk.take_pulls(&pulls, next)?;
         let elsewhere = |p: &PullRead| !state.branches.contains(&p.pull.base);

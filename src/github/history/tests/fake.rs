@@ -9,6 +9,9 @@ use serde_json::{Map, Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+/// Comments on a line, by the thread's id.
+pub type Thread = (String, Vec<Value>);
+
 /// What is in the repository.
 #[derive(Clone)]
 pub struct World {
@@ -20,7 +23,7 @@ pub struct World {
     pub objects: BTreeMap<String, Value>,
     pub default_branch: String,
     /// Comments of pull requests: those of issues, and threads with those of lines.
-    pub talk: BTreeMap<u64, (Vec<Value>, Vec<(String, Vec<Value>)>)>,
+    pub talk: BTreeMap<u64, (Vec<Value>, Vec<Thread>)>,
 }
 
 /// Before each call: its number from 1, the text, and the world, which may change; an error is the answer.
@@ -192,7 +195,7 @@ impl World {
                 node.insert("comments".into(), cut(&comments, if after.is_some() { 100 } else { 50 }, after));
             }
             if line.contains("reviewThreads(") {
-                let thread = |t: &(String, Vec<Value>)| json!({"id": t.0, "comments": cut(&t.1, 10, None)});
+                let thread = |t: &Thread| json!({"id": t.0, "comments": cut(&t.1, 10, None)});
                 let threads: Vec<Value> = threads.iter().map(thread).collect();
                 node.insert("reviewThreads".into(), cut(&threads, 20, after));
             }

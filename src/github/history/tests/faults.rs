@@ -30,6 +30,28 @@ fn an_interrupted_walk_goes_on_where_it_was() {
 }
 
 #[test]
+fn wherever_it_is_stopped_the_result_is_the_same() {
+    let mut world = world(150);
+    let long = world.pulls.get_mut(&3).expect("there");
+    long["files"] = (0..450).map(|n| serde_json::json!({"path": format!("f{n:04}")})).collect();
+    long["changedFiles"] = 450.into();
+    for n in 0..700 {
+        world.commits.push(("main".to_owned(), format!("{:040x}", n + 5_000_000), "work".to_owned(), at(n % 150)));
+    }
+    let fake = Fake::new(world.clone());
+    let expected = bytes(&whole(&fake));
+    assert!(fake.count() >= 7, "{} calls", fake.count());
+    for call in 1..=fake.count() {
+        let (mut store, _) = stopped(world.clone(), call, down);
+        // Stopped once more on the way.
+        let again = Fake::with(world.clone(), |n, _, _| (n >= 2).then(down));
+        read(&again, &asked(), &mut store).expect_err("it was stopped again");
+        let read = read(&Fake::new(world.clone()), &asked(), &mut store).expect("a history");
+        assert_eq!(bytes(&read), expected, "stopped at call {call}");
+    }
+}
+
+#[test]
 fn what_changed_between_the_runs_is_there_too() {
     let (mut store, _) = stopped(world(450), 3, down);
     let mut later = world(450);

@@ -159,7 +159,7 @@ fn read_with(
     if let Some(kept) = Kept::load(reader.store, &asked) {
         match reader.run(kept, true) {
             // What was kept does not fit any more: a cursor that GitHub forgot, another default branch.
-            Err(error) if ask::is_stale(&error) => {}
+            Err(error) if ask::is_stale(&error, reader.asker.requests.get()) => {}
             done => return done.map(|kept| kept.read(repository, &asked)),
         }
     }

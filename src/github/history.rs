@@ -19,6 +19,7 @@ mod ask;
 mod comments;
 mod kept;
 mod nodes;
+mod pulls;
 mod query;
 mod resolve;
 mod rest;
@@ -32,8 +33,9 @@ use anyhow::{Context, Result, bail};
 use ask::Asker;
 use jiff::Timestamp;
 use kept::Kept;
+use std::cell::Cell;
 use std::collections::BTreeMap;
-use walk::{Margin, Walk};
+use walk::Margin;
 
 /// How often the front may be read again because it changed while it was read.
 const MAX_PASSES: u32 = 20;
@@ -157,7 +159,7 @@ fn read_with(
     if let Some(kept) = Kept::load(reader.store, &asked) {
         match reader.run(kept, true) {
             // What was kept does not fit any more: a cursor that GitHub forgot, another default branch.
-            Err(error) if ask::is_stale(&error) => {}
+            Err(error) if ask::is_stale(&error, reader.asker.requests.get()) => {}
             done => return done.map(|kept| kept.read(repository, &asked)),
         }
     }
@@ -186,7 +188,7 @@ impl Reader<'_> {
             while !kept.state.walk.is_over() {
                 self.step(&mut kept)?;
             }
-            if kept.state.walk.requests <= 1 && !of_earlier {
+            if !kept.state.walk.took_long() && !of_earlier {
                 break;
             }
             passes += 1;
@@ -209,10 +211,13 @@ impl Reader<'_> {
     /// One request.
     fn step(&mut self, kept: &mut Kept) -> Result<()> {
         let walk = kept.state.walk.clone();
-        let dropped = &mut kept.state.dropped;
-        let data = self.asker.ask(dropped, &|size, dropped| query::page(self.asked, &walk, size, dropped))?;
-        let page = walk::page(&data, &mut kept.state, self.asked)
-            .with_context(|| format!("reading the merged pull requests of {}", self.asker.repository.full_name()))?;
+        let taken = Cell::new(0);
+        let data = self.asker.ask(&mut kept.state.dropped, &|size, dropped| {
+            taken.set(size);
+            query::page(self.asked, &walk, size, dropped)
+        })?;
+        let what = || format!("reading the merged pull requests of {}", self.asker.repository.full_name());
+        let page = walk::page(&data, &mut kept.state, self.asked, taken.get()).with_context(what)?;
         let (pulls, commits) = kept.take(page);
         kept.append(self.store, &pulls, &commits);
         self.tell(kept);
@@ -248,12 +253,5 @@ impl Kept {
             gaps,
         };
         Read { history, default_branch: self.state.default_branch, head_sha: self.state.head_sha }
-    }
-}
-
-impl Walk {
-    /// Whether there is nothing left to ask for.
-    fn is_over(&self) -> bool {
-        self.pulls.is_end() && self.slices.iter().all(|s| s.place.is_end())
     }
 }

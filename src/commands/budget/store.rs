@@ -4,7 +4,7 @@
 use crate::github::Repository;
 use crate::github::history::{Asked, Store};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -18,8 +18,10 @@ pub(super) struct Disk {
     place: Option<(PathBuf, String)>,
     /// First line of each file: what it answers.
     header: String,
-    /// What is there is not looked at.
+    /// What earlier runs kept is not looked at.
     fresh: bool,
+    /// What was looked at in this run.
+    seen: BTreeSet<String>,
     open: BTreeMap<String, File>,
     /// Held while the files are in use.
     _lock: Option<File>,
@@ -30,7 +32,8 @@ pub(super) struct Disk {
 /// keeps nothing, and says why in [`Disk::problem`].
 pub(super) fn open(folder: Option<&Path>, api_url: &str, repository: &Repository, asked: &Asked, fresh: bool) -> Disk {
     let header = header(api_url, repository, asked);
-    let mut disk = Disk { place: None, header, fresh, open: BTreeMap::new(), _lock: None, problem: None };
+    let mut disk =
+        Disk { place: None, header, fresh, seen: BTreeSet::new(), open: BTreeMap::new(), _lock: None, problem: None };
     let Some(root) = folder.map(Path::to_owned).or_else(|| user_folder(&|name| std::env::var_os(name))) else {
         disk.problem = Some("there is no cache folder: neither XDG_CACHE_HOME nor HOME is set".to_owned());
         return disk;
@@ -96,7 +99,8 @@ impl Store for Disk {
     fn lines(&mut self, name: &str) -> Vec<String> {
         let Some(path) = self.path(name) else { return Vec::new() };
         self.open.remove(name);
-        let text = if self.fresh { String::new() } else { fs::read_to_string(&path).unwrap_or_default() };
+        let first = self.seen.insert(name.to_owned());
+        let text = if self.fresh && first { String::new() } else { fs::read_to_string(&path).unwrap_or_default() };
         // A line without its end was being written when the run was stopped.
         let whole = text.rfind('\n').map_or("", |at| &text[..=at]);
         let mut lines = whole.lines();
@@ -263,6 +267,7 @@ mod tests {
         let mut disk = at(folder.path(), "c", true);
         assert!(disk.lines("comments").is_empty());
         disk.append("comments", "new");
+        assert_eq!(disk.lines("comments"), ["new"]);
         drop(disk);
         assert_eq!(at(folder.path(), "c", false).lines("comments"), ["new"]);
     }

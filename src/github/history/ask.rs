@@ -72,10 +72,15 @@ impl Dropped {
 #[error("what was kept of an earlier run does not fit any more: {0}")]
 pub(super) struct Stale(pub String);
 
-/// Whether an error may lie in what was kept from an earlier run.
-pub(super) fn is_stale(error: &anyhow::Error) -> bool {
+/// Whether an error lies in what was kept from an earlier run: GitHub refuses a cursor, or at once what it took before.
+pub(super) fn is_stale(error: &anyhow::Error, requests: u32) -> bool {
     let refused = |e: &ApiError| !e.errors().is_empty() && !e.is_forbidden() && !e.is_not_found() && !e.is_overload();
-    error.chain().any(|e| e.is::<Stale>()) || error.chain().filter_map(|e| e.downcast_ref::<ApiError>()).any(refused)
+    let cursor = |e: &ApiError| e.errors().iter().any(|e| e.message.contains("cursor"));
+    error.chain().any(|e| e.is::<Stale>())
+        || error
+            .chain()
+            .filter_map(|e| e.downcast_ref::<ApiError>())
+            .any(|e| refused(e) && (requests == 0 || cursor(e)))
 }
 
 /// Asks about one repository, in portions as large as GitHub bears.
@@ -155,7 +160,7 @@ impl<'a> Asker<'a> {
                 "the token may not read the history of {name}: grant contents: read, pull-requests: read and checks: read \
                  (a classic token needs the scope `repo`)"
             )
-        } else if error.is_not_found() {
+        } else if error.errors().iter().any(|e| e.is_not_found() && e.path == ["repository"]) {
             format!("there is no repository {name}, or the token may not see it")
         } else if error.is_overload() {
             format!("GitHub gives no answer about {name}, however little is asked for at once; run it again later")

@@ -58,6 +58,11 @@ pub(super) fn comments(
     let lines = store.lines(NAME);
     let kept = lines.iter().map_while(|l| serde_json::from_str::<Line>(l).ok());
     let kept: BTreeMap<u64, Line> = kept.map(|l| (l.number, l)).collect();
+    if lines.len() > 2 * kept.len() {
+        // Most of them were overtaken by later ones.
+        let lines: Vec<String> = kept.values().map(serde_json::to_string).collect::<Result<_, _>>()?;
+        store.replace(NAME, &lines);
+    }
     let mut found = BTreeMap::new();
     let mut missing: BTreeMap<u64, Timestamp> = BTreeMap::new();
     for pull in pulls {

@@ -1,8 +1,11 @@
 //! What was read so far, as lines that a store keeps: one for each request, and one for all of it when it is done. The
 //! next run takes them up, whatever stopped the last one.
+//!
+//! A check run that is rewritten after the merge changes nothing about its pull request, and so is not seen: records that
+//! change later are those of the ledger, which is read anew each time.
 
 use super::ask::Dropped;
-use super::nodes::PullRead;
+use super::pulls::PullRead;
 use super::walk::{Page, Walk};
 use super::{Asked, Store};
 use crate::history::BranchCommit;
@@ -88,13 +91,14 @@ impl Kept {
             kept.add(line.pulls, line.commits);
         }
         // What was left out then may be readable now.
-        found.filter(|k| k.state.fits(asked) && !(k.state.finished && !k.state.dropped.is_empty()))
+        found.filter(|k| k.state.fits(asked) && (!k.state.finished || k.state.dropped.is_empty()))
     }
 
     /// Takes in a page; gives what is to be kept of it.
     pub fn take(&mut self, page: Page) -> (Vec<u64>, Vec<String>) {
         let numbers = page.pulls.iter().map(|p| p.pull.number).collect();
         let shas = page.commits.iter().map(|c| c.sha.clone()).collect();
+        self.state.walk.changed |= page.pulls.iter().any(|p| self.pulls.get(&p.pull.number) != Some(p));
         self.add(page.pulls, page.commits);
         (numbers, shas)
     }

@@ -2,7 +2,7 @@
 
 use super::Asked;
 use super::ask::{Dropped, Part};
-use super::walk::{Place, Walk};
+use super::walk::{Place, Slice, Walk};
 use crate::github::Repository;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -204,7 +204,7 @@ pub(super) fn page(asked: &Asked, walk: &Walk, size: usize, dropped: &[Dropped])
     let without = |part| dropped.iter().any(|d| d.part == part);
     let mut query = Query::default();
     query.field("defaultBranchRef { name target { oid } }");
-    let commits = !without(Part::Commits) && walk.slices.iter().any(|s| !s.place.is_end());
+    let commits = !without(Part::Commits) && !walk.slices.is_empty();
     let first = if commits || !walk.pulls.is_end() { query.variable("n", "Int!", size) } else { String::new() };
     if !walk.pulls.is_end() {
         let mut arguments = format!("states: MERGED, first: {first}, orderBy: {{field: UPDATED_AT, direction: DESC}}");
@@ -228,27 +228,28 @@ pub(super) fn page(asked: &Asked, walk: &Walk, size: usize, dropped: &[Dropped])
     }
     if commits {
         for branch in 0..asked.branches.len().max(1) {
-            branch_field(&mut query, asked, walk, branch, &first);
+            branch_field(&mut query, asked, walk.next_slices(size), branch, &first);
         }
     }
     query
 }
 
 /// A page of each slice of a branch's commits that has more.
-fn branch_field(query: &mut Query, asked: &Asked, walk: &Walk, branch: usize, first: &str) {
+fn branch_field(query: &mut Query, asked: &Asked, all: &[Slice], branch: usize, first: &str) {
     let mut slices = String::new();
-    for (i, slice) in walk.slices.iter().enumerate().filter(|(_, s)| s.branch == branch && !s.place.is_end()) {
-        let since = query.variable(&format!("s{i}since"), "GitTimestamp!", slice.since.to_string());
+    for (i, slice) in all.iter().enumerate().filter(|(_, s)| s.branch == branch) {
+        let alias = slice_alias(i);
+        let since = query.variable(&format!("{alias}since"), "GitTimestamp!", slice.since.to_string());
         let mut arguments = format!("first: {first}, since: {since}");
         if let Some(until) = slice.until {
-            let until = query.variable(&format!("s{i}until"), "GitTimestamp!", until.to_string());
+            let until = query.variable(&format!("{alias}until"), "GitTimestamp!", until.to_string());
             let _ = write!(arguments, ", until: {until}");
         }
         if let Place::After(cursor) = &slice.place {
-            let after = query.variable(&format!("s{i}after"), "String!", cursor.as_str());
+            let after = query.variable(&format!("{alias}after"), "String!", cursor.as_str());
             let _ = write!(arguments, ", after: {after}");
         }
-        let _ = write!(slices, " s{i}: history({arguments}) {{ ...Commits }}");
+        let _ = write!(slices, " {alias}: history({arguments}) {{ ...Commits }}");
     }
     if slices.is_empty() {
         return;
@@ -267,6 +268,11 @@ fn branch_field(query: &mut Query, asked: &Asked, walk: &Walk, branch: usize, fi
 /// Name of a branch's commits in an answer.
 pub(super) fn branch_alias(branch: usize) -> String {
     format!("branch{branch}")
+}
+
+/// Name of a slice of them.
+pub(super) fn slice_alias(i: usize) -> String {
+    format!("s{i}")
 }
 
 /// Whether a word of an error's path is one of those.

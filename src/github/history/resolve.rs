@@ -14,8 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Ids of one request.
 pub(super) const BATCH: usize = 100;
-/// Name of what is kept. A commit's message never changes, and it is in the repository for good once it is found; pull
-/// requests that bring it may come later, which the caller sees as pull requests.
+/// Name of what is kept: commits that a pull request brought, which stays so.
 const NAME: &str = "commits";
 
 #[derive(Serialize, Deserialize)]
@@ -65,7 +64,7 @@ pub(super) fn resolve(
                 open.drain(..batch.len());
                 for (i, id) in batch.iter().enumerate() {
                     let resolved = one(asker, &data, i, id)?;
-                    if let Some(resolved) = &resolved {
+                    if let Some(resolved) = resolved.as_ref().filter(|r| !r.pulls.is_empty()) {
                         let line = Line { id: id.clone(), resolved: resolved.clone() };
                         store.append(NAME, &serde_json::to_string(&line)?);
                     }

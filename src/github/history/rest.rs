@@ -2,7 +2,7 @@
 
 use super::ask::Asker;
 use super::kept::Kept;
-use super::nodes::Rest;
+use super::pulls::Rest;
 use super::query::{self, Query};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;

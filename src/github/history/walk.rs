@@ -3,17 +3,20 @@
 use super::Asked;
 use super::ask::{Part, Stale};
 use super::kept::State;
-use super::nodes::{self, Connection, PullRead};
-use super::query::branch_alias;
+use super::nodes::{self, Connection};
+use super::pulls::{self, PullRead};
+use super::query::{PAGE, branch_alias, slice_alias};
 use crate::history::BranchCommit;
 use anyhow::{Context, Result, bail};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Into how many spans of time the commits are cut when they are more than a page: that many pages come with each request,
-/// so that a branch with several commits to each pull request needs no more requests than the pull requests do.
+/// How many pages of commits come with one request at most. Where there is more than a page, its span of time is cut until
+/// there are that many: so a branch with several commits to each pull request needs no more requests than those do.
 const SLICES: usize = 8;
+/// How often a span is cut. What is still more than a page then is read page by page.
+const CUTS: u8 = 3;
 
 /// How far two times of one moment may lie apart.
 const CLOCKS: SignedDuration = SignedDuration::from_secs(60);
@@ -50,8 +53,8 @@ pub(super) struct Slice {
     pub since: Timestamp,
     pub until: Option<Timestamp>,
     pub place: Place,
-    /// Not cut yet.
-    whole: bool,
+    /// How often it was cut.
+    cuts: u8,
 }
 
 /// Backwards from what changed last.
@@ -66,6 +69,7 @@ pub(super) struct Walk {
     /// Only pull requests into this branch.
     pub base: Option<String>,
     pub pulls: Place,
+    /// Those of which there is more.
     pub slices: Vec<Slice>,
     /// How many branches there are.
     branches: usize,
@@ -78,7 +82,11 @@ pub(super) struct Walk {
     /// Date of the newest commit, as the first page told.
     newest_commit: Option<Timestamp>,
     /// Requests so far, those of earlier runs among them.
-    pub requests: u32,
+    requests: u32,
+    /// Pages of pull requests so far.
+    pages: u32,
+    /// It brought something that was not known.
+    pub changed: bool,
 }
 
 /// How far a walk from the front reads beyond what is known.
@@ -135,7 +143,7 @@ impl Walk {
     }
 
     fn new(stop: Timestamp, whole: bool, commits_since: Timestamp, base: Option<String>, branches: usize) -> Self {
-        let slice = |branch| Slice { branch, since: commits_since, until: None, place: Place::Start, whole: true };
+        let slice = |branch| Slice { branch, since: commits_since, until: None, place: Place::Start, cuts: 0 };
         Self {
             stop,
             whole,
@@ -149,7 +157,24 @@ impl Walk {
             newest: None,
             newest_commit: None,
             requests: 0,
+            pages: 0,
+            changed: false,
         }
+    }
+
+    /// Whether there is nothing left to ask for.
+    pub fn is_over(&self) -> bool {
+        self.pulls.is_end() && self.slices.is_empty()
+    }
+
+    /// Whether something may have jumped to the front behind its back.
+    pub fn took_long(&self) -> bool {
+        if self.whole { self.requests > 1 } else { self.pages > 1 && self.changed }
+    }
+
+    /// The slices of which the next request takes a page, where it takes so many items of a page.
+    pub fn next_slices(&self, size: usize) -> &[Slice] {
+        &self.slices[..self.slices.len().min((SLICES * size / PAGE).max(1))]
     }
 
     /// Takes a page of pull requests in.
@@ -161,6 +186,7 @@ impl Walk {
             self.ordered &= self.last.is_none_or(|last| at <= last) && merge <= at;
             self.last = Some(at);
         }
+        self.pages += 1;
         if self.pulls == Place::Start {
             self.newest = self.newest.max(pulls.iter().map(|p| p.pull.updated_at).max());
         }
@@ -184,33 +210,35 @@ impl Walk {
         self.last = None;
         self.ordered = true;
     }
+}
 
-    /// Cuts the commits of a branch that are more than a page. They are read again from the start, since the dates of the
-    /// first page need not be the newest.
-    fn cut(&self, branch: usize, newest: Timestamp) -> Vec<Slice> {
-        let count = (SLICES / self.branches).max(1) as i64;
-        let start = self.commits_since.as_second();
-        let span = (newest.as_second() - start).max(0);
+impl Slice {
+    /// Cuts it, where it is long enough. It is read again from the start, since the dates of a page need not be in order.
+    fn cut(&self, count: usize, newest: Timestamp) -> Option<Vec<Slice>> {
+        let (slice, count) = (self, count as i64);
+        let (start, span) = (slice.since.as_second(), newest.as_second() - slice.since.as_second());
+        if count < 2 || slice.cuts >= CUTS || span < 60 * count {
+            return None;
+        }
         let moment = |i: i64| Timestamp::from_second(start + span * i / count).unwrap_or(newest);
-        (0..count)
-            .map(|i| Slice {
-                branch,
-                since: if i == 0 { self.commits_since } else { moment(i) },
-                // A second more: whether the end is part of a span is left to GitHub. What comes twice counts once.
-                until: (i + 1 < count).then(|| moment(i + 1) + SignedDuration::from_secs(1)),
-                place: Place::Start,
-                whole: false,
-            })
-            .collect()
+        let slices = (0..count).map(|i| Slice {
+            branch: slice.branch,
+            since: if i == 0 { slice.since } else { moment(i) },
+            // A second more: whether the end is part of a span is left to GitHub. What comes twice counts once.
+            until: if i + 1 < count { Some(moment(i + 1) + SignedDuration::from_secs(1)) } else { slice.until },
+            place: Place::Start,
+            cuts: slice.cuts + 1,
+        });
+        Some(slices.collect())
     }
 }
 
 /// Takes in what a request brought.
-pub(super) fn page(data: &Value, state: &mut State, asked: &Asked) -> Result<Page> {
+pub(super) fn page(data: &Value, state: &mut State, asked: &Asked, size: usize) -> Result<Page> {
     take_default_branch(data, state, asked)?;
     let mut page = Page { pulls: Vec::new(), commits: Vec::new() };
     if !state.walk.pulls.is_end() {
-        let (pulls, next) = nodes::pulls(data, &asked.check_name)?;
+        let (pulls, next) = pulls::merged(data, &asked.check_name)?;
         let first = state.walk.pulls == Place::Start;
         state.walk.take_pulls(&pulls, next)?;
         let elsewhere = |p: &PullRead| !state.branches.contains(&p.pull.base);
@@ -229,7 +257,7 @@ pub(super) fn page(data: &Value, state: &mut State, asked: &Asked) -> Result<Pag
     if state.dropped.iter().any(|d| d.part == Part::Commits) {
         state.walk.slices.clear();
     } else {
-        page.commits = take_commits(data, state)?;
+        page.commits = take_commits(data, state, size)?;
     }
     page.pulls.retain(|p| state.branches.contains(&p.pull.base) && p.pull.merged_at >= state.since);
     state.walk.requests += 1;
@@ -252,37 +280,35 @@ fn take_default_branch(data: &Value, state: &mut State, asked: &Asked) -> Result
     Ok(())
 }
 
-fn take_commits(data: &Value, state: &mut State) -> Result<Vec<BranchCommit>> {
+fn take_commits(data: &Value, state: &mut State, size: usize) -> Result<Vec<BranchCommit>> {
     let mut all = Vec::new();
-    let mut slices = Vec::new();
-    for (i, mut slice) in std::mem::take(&mut state.walk.slices).into_iter().enumerate() {
-        if slice.place.is_end() {
-            slices.push(slice);
-            continue;
-        }
+    let asked = state.walk.next_slices(size).to_vec();
+    let mut left = Vec::new();
+    for (i, mut slice) in asked.iter().cloned().enumerate() {
         let branch = data.get(branch_alias(slice.branch)).filter(|b| !b.is_null());
         let name = state.branches.get(slice.branch).map_or("", String::as_str);
         let branch = branch.with_context(|| format!("the repository has no branch `{name}`"))?;
-        let history = branch.get("target").and_then(|t| t.get(format!("s{i}")));
+        let history = branch.get("target").and_then(|t| t.get(slice_alias(i)));
         let history: Connection<nodes::BranchCommitNode> =
             nodes::decode(history.cloned().unwrap_or_default(), || format!("the commits of branch `{name}`"))?;
         let (commits, next) = history.take()?;
-        if slice.whole && slice.place == Place::Start {
-            state.walk.newest_commit = state.walk.newest_commit.max(commits.iter().map(|c| c.committed_date).max());
-        }
-        slice.place.advance(next)?;
         let newest = commits.iter().map(|c| c.committed_date).max();
         all.extend(commits.into_iter().map(nodes::BranchCommitNode::plain));
-        slices.push(slice);
-        if let (Some(last), Some(newest)) = (slices.last_mut(), newest)
-            && last.whole
-            && !last.place.is_end()
-        {
-            last.place = Place::End;
-            state.walk.slices.extend(state.walk.cut(last.branch, newest));
+        let first = slice.place == Place::Start;
+        if first && slice.cuts == 0 {
+            state.walk.newest_commit = state.walk.newest_commit.max(newest);
+        }
+        slice.place.advance(next)?;
+        if !slice.place.is_end() {
+            left.push((slice, newest.filter(|_| first)));
         }
     }
-    let cut = std::mem::replace(&mut state.walk.slices, slices);
-    state.walk.slices.extend(cut);
+    let later = state.walk.slices.len() - asked.len();
+    let count = SLICES / (left.len() + later).max(1);
+    let cut = |(slice, newest): (Slice, Option<Timestamp>)| {
+        newest.and_then(|newest| slice.cut(count, newest)).unwrap_or_else(|| vec![slice])
+    };
+    let left: Vec<Slice> = left.into_iter().flat_map(cut).collect();
+    state.walk.slices.splice(..asked.len(), left);
     Ok(all)
 }

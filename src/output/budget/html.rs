@@ -33,7 +33,7 @@ th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; b
 thead th { color: var(--faint); font-weight: 600; white-space: normal }
 tbody th { font-weight: 500; min-width: 5.5rem; white-space: normal; overflow-wrap: break-word }
 .number { text-align: right; font-variant-numeric: tabular-nums }
-.text { min-width: 13rem } .text, td code { white-space: normal; overflow-wrap: anywhere }
+.text { min-width: 13rem; white-space: normal; overflow-wrap: anywhere }
 code { font: .9em ui-monospace, monospace }
 @media print { body { max-width: none; padding: 0; font-size: 11pt } section { break-inside: avoid-page }
   .scroll { overflow: visible } figure svg { max-width: 100%; height: auto } }

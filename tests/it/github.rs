@@ -2,7 +2,7 @@
 //! binary does with it.
 
 mod caught;
-mod contract;
+pub mod contract;
 mod fake;
 mod faults;
 mod issues;

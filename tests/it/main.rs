@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod action;
+mod budget;
 mod cases;
 mod cli;
 mod demo;

@@ -69,8 +69,7 @@ pub fn speaks<'m>(
     repository: &str,
 ) -> bool {
     let silent = |said: Said| said.mentions.is_empty() && said.picked_from.is_empty();
-    !title::read(title, number).is_empty()
-        || !silent(mention::body(body, repository))
+    !silent(mention::titled(title, body, number, repository))
         || messages.into_iter().any(|m| !silent(mention::message(m, number, repository)))
 }
 
@@ -101,8 +100,7 @@ pub(super) fn own_number(history: &History, message: &str) -> Option<u64> {
 
 fn of_pull(pull: &MergedPull, repository: &str) -> Change {
     let own = Own::of(pull);
-    let mut said = mention::body(&pull.body, repository);
-    said.mentions.extend(title::read(&pull.title, pull.number));
+    let mut said = mention::titled(&pull.title, &pull.body, pull.number, repository);
     if let Some(merge) = &pull.merge_commit {
         take(&mut said, of_merge(merge, pull, repository));
     }

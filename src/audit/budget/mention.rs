@@ -50,9 +50,12 @@ pub(super) enum Named {
 
 static REVERTS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^(?:this\s+(?:pr\s+|pull request\s+|commit\s+|change\s+)?)?(partial(?:ly)?\s+|partly\s+)?(?:revert(?:s|ed|ing)|rolls?[ -]back|backs?[ -]out)\s+(part of\s+|parts of\s+)?(.*)$",
+        r"^(?:this\s+(?:pr\s+|pull request\s+|commit\s+|change\s+)?)?(partial(?:ly)?\s+|partly\s+)?(?:revert(?:s|ed|ing)|roll(?:s|ed|ing)[ -]?back|rollback of|back(?:s|ed|ing)[ -]out|undoes)\s*:?\s+(part of\s+|parts of\s+)?(.*)$",
     )
 });
+/// `Reverted in #12` tells what became of something else.
+static ELSEWHERE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:in|by|with)\b"));
+static REFS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^refs?:\s*(.*)$"));
 /// `Revert #12` and nothing else: more words may be a condition.
 static REVERT_ONLY: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"^(partial(?:ly)?\s+)?revert(?:\s+of)?\s+(part of\s+)?((?:pr\s+|pull request\s+)?#[0-9]+\.?)$")
@@ -80,6 +83,8 @@ pub(super) struct Said {
     pub picked_from: Vec<String>,
     /// Pull requests that caused the defect which it mends.
     pub caused_by: Vec<u64>,
+    /// Commits under `Refs:`, which a title `revert: ...` means by convention.
+    refs: Vec<Mention>,
 }
 
 /// Reads the body of a pull request or of a commit message of `repository` (`owner/name`). Quoted, fenced and hidden lines
@@ -91,6 +96,15 @@ pub(super) fn body(text: &str, repository: &str) -> Said {
         let local = here(line, repository);
         said.mentions.extend(of_line(&local));
         said.picked_from.extend(PICKED.captures_iter(&local).map(|hit| hit[1].to_lowercase()));
+        if let Some(hit) = REFS.captures(&local) {
+            let commits = title::list(&hit[1]).into_iter().filter(|t| matches!(t, Target::Sha(_)));
+            said.refs.extend(commits.map(|target| Mention {
+                kind: Kind::Undo,
+                target,
+                partial: false,
+                named: Named::Sentence,
+            }));
+        }
         if let Some(hit) = CAUSED.captures(&local) {
             let numbers = title::list(&hit[1]).into_iter();
             said.caused_by.extend(numbers.filter_map(|t| if let Target::Number(n) = t { Some(n) } else { None }));
@@ -105,10 +119,19 @@ pub(super) fn body(text: &str, repository: &str) -> Said {
 /// none.
 pub(super) fn message(text: &str, own: u64, repository: &str) -> Said {
     let (headline, rest) = text.split_once('\n').unwrap_or((text, ""));
+    titled(headline, rest, own, repository)
+}
+
+/// Reads a title and what stands under it.
+pub(super) fn titled(headline: &str, rest: &str, own: u64, repository: &str) -> Said {
     let mut said = body(rest, repository);
     // A commit may have nothing but the sentence.
     said.mentions.extend(of_line(&here(headline.trim(), repository)));
-    said.mentions.extend(title::read(headline, own));
+    let titled = title::read(&here(headline, repository), own);
+    if titled.iter().any(|m| m.kind == Kind::Undo) {
+        said.mentions.append(&mut said.refs);
+    }
+    said.mentions.extend(titled);
     said.mentions.sort();
     said.mentions.dedup();
     said
@@ -125,6 +148,9 @@ fn of_line(line: &str) -> Vec<Mention> {
             let words = hit.get(3).map_or("", |m| m.as_str());
             // `, reversing changes made to ...` names the other side of a merge.
             let words = words.split_once("reversing").map_or(words, |(before, _)| before);
+            if ELSEWHERE.is_match(words) {
+                return Vec::new();
+            }
             let found = mention(Kind::Undo, given(&hit, 1) || given(&hit, 2), words);
             if !found.is_empty() {
                 return found;
@@ -148,6 +174,8 @@ fn here(line: &str, repository: &str) -> String {
             r"(?:https?://[a-z0-9.:-]+/)?\b([a-z0-9][a-z0-9_.-]*/[a-z0-9_.-]+?)(?:#|/pull/)([0-9]+)(?:#[a-z0-9_-]*)?",
         )
     });
+    /// A commit by its address.
+    static COMMITS: LazyLock<Regex> = LazyLock::new(|| pattern(r"https?://\S+/commits?/([0-9a-f]{7,64})\b"));
     let local = FULL.replace_all(line, |hit: &regex::Captures<'_>| {
         if hit[1].eq_ignore_ascii_case(repository) {
             format!("#{}", &hit[2])
@@ -155,7 +183,7 @@ fn here(line: &str, repository: &str) -> String {
             format!("{} {}", &hit[1], &hit[2])
         }
     });
-    local.into_owned()
+    COMMITS.replace_all(&local, "$1").into_owned()
 }
 
 #[cfg(test)]
@@ -197,6 +225,11 @@ mod tests {
             ("This partially reverts commit 1a2b3c4d5.", "undo part 1a2b3c4d5"),
             ("Reverts part of #12", "undo part #12"),
             ("Relands #12", "redo #12"),
+            ("Reverts: #12", "undo #12"),
+            ("This PR reverts #12", "undo #12"),
+            ("Rollback of #12", "undo #12"),
+            ("Rolls back PR 12", "undo #12"),
+            ("This reverts commit https://github.com/acme/shop/commit/1a2b3c4d5", "undo 1a2b3c4d5"),
         ] {
             assert_eq!(says(text), expected, "{text}");
         }
@@ -215,6 +248,8 @@ mod tests {
             "This does not revert commit 1a2b3c4d5.",
             "This reverts nothing of #12",
             "reverts defaced",
+            "Reverted in #12",
+            "Refs: 1a2b3c4d5",
         ] {
             assert_eq!(says(text), "", "{text}");
         }
@@ -231,5 +266,21 @@ mod tests {
         let said = message("Revert \"X (#12)\" (#40)\n\nThis reverts commit 1a2b3c4d5.", 40, "acme/shop");
         assert_eq!(said.mentions.len(), 3);
         assert_eq!(message("This reverts commit 1a2b3c4d5.", 0, "acme/shop").mentions.len(), 1);
+        let said = message("revert: totals\n\nRefs: 1a2b3c4, 2a2b3c4", 40, "acme/shop").mentions;
+        assert_eq!(said.iter().filter(|m| matches!(m.target, Target::Sha(_))).count(), 2);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read(text in r#"(?s)([Rr]evert|[Rr]eapply|This reverts commit|Reverts|["“”`'(#:\-> \n]|#[0-9]{1,12}|[0-9a-f]{7,40}|acme/shop#|\PC){0,30}"#, own in 0_u64..20) {
+            let said = message(&text, own, "acme/shop");
+            for mention in said.mentions {
+                match mention.target {
+                    Target::Number(number) => proptest::prop_assert!(text.contains(&number.to_string())),
+                    Target::Sha(id) => proptest::prop_assert!(id.len() >= 7 && text.to_lowercase().contains(&id)),
+                    Target::Title(title) => proptest::prop_assert!(!title.is_empty()),
+                }
+            }
+        }
     }
 }

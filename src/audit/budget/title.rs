@@ -4,10 +4,10 @@ use super::mention::{Kind, Mention, Named, Target};
 use regex::Regex;
 use std::sync::LazyLock;
 
-/// Words before the verb that say nothing: `[hotfix]`, `fix(orders)!:`.
+/// What stands before the verb and says nothing: `[hotfix]`, `fix(orders)!:`, `:rewind:`, signs.
 static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^(?:\[[^\]]{1,40}\]\s*|(?:build|chore|ci|feat|fix|hotfix|perf|refactor|release)(?:\([^)]{0,60}\))?!?:\s*)+",
+        r"^(?::[a-z0-9_+-]{1,40}:\s*|[^\p{L}\p{N}\s\[(\x22'`“„«‘]+\s*|\[[^\]]{1,40}\]\s*|(?:build|chore|ci|feat|fix|hotfix|perf|refactor|release)(?:\([^)]{0,60}\))?!?:\s*)+",
     )
 });
 static PARTLY: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:partial(?:ly)?|partly)\s+"));
@@ -21,14 +21,16 @@ static REDO: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// `(scope)!:` of a conventional commit.
 static COLON: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:\([^)]{0,60}\))?!?\s*:\s*"));
-static PART: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:a )?part(?:s)? of\s+|^of\s+"));
+static PART: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:(?:a|of) )?parts? of\s+"));
+static OF: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:of\s+|[-–—]\s+)"));
 /// What may stand before a number or a commit id.
 static FILLER: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^(?:(?:the|merge|squash|merged|changes?|commits?|prs?|mrs?|pull[ -]requests?|in|from|of|made|by|for|and|&|gh)\b\s*|[,:]\s*)+",
+        r"^(?:(?:the|merge|squash|merged|changes?|commits?|prs?|mrs?|pull[ -]requests?|in|from|of|made|by|for|and|gh)\b|[&,:])\s*",
     )
 });
-static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\(?#([1-9][0-9]{0,9})\b\)?"));
+static NUMBER: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^\(?(?:#|(?:prs?|pull[ -]requests?)[ #]*)([1-9][0-9]{0,9})\b\)?"));
 static SHA: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[`(]?([0-9a-f]{7,64})\b[`)]?"));
 /// A number at the end: `X (#12)`.
 static TAIL: LazyLock<Regex> = LazyLock::new(|| pattern(r"\s*\(#([1-9][0-9]{0,9})\)\s*$"));
@@ -65,11 +67,16 @@ pub(super) fn read(title: &str, own: u64) -> Vec<Mention> {
         return Vec::new();
     }
     let (words, part) = after(&PART, words);
+    let words = after(&OF, words).0;
     let partial = partly || part;
     let mention = |target, named| Mention { kind, target, partial, named };
-    if let Some((quoted, behind)) = quotation(words) {
+    let quotations = quotations(words);
+    if let Some((_, behind)) = quotations.first() {
         let partial = partial || PARTIAL.is_match(behind);
-        return named(quoted, Named::Title).into_iter().map(|(t, n)| Mention { partial, ..mention(t, n) }).collect();
+        // Behind the quotation may stand the number of what is undone, or of a revert that this one repeats.
+        let numbers = list(behind.trim_start_matches(['[', '-', ' '])).into_iter().map(|t| (t, Named::Words));
+        let all = quotations.iter().flat_map(|(quoted, _)| named(quoted, Named::Title)).chain(numbers);
+        return all.map(|(t, n)| Mention { partial, ..mention(t, n) }).collect();
     }
     let listed = list(words);
     if !listed.is_empty() {
@@ -89,7 +96,9 @@ pub(super) fn read(title: &str, own: u64) -> Vec<Mention> {
 pub(super) fn list(text: &str) -> Vec<Target> {
     let (mut found, mut rest) = (Vec::new(), text.trim_start());
     loop {
-        rest = after(&FILLER, rest).0.trim_start();
+        if !NUMBER.is_match(rest) {
+            rest = without_filler(rest);
+        }
         let (target, end) = if let Some(hit) = NUMBER.captures(rest) {
             let Ok(number) = hit[1].parse() else { break };
             (Target::Number(number), hit[0].len())
@@ -102,6 +111,17 @@ pub(super) fn list(text: &str) -> Vec<Target> {
         rest = rest[end..].trim_start();
     }
     found
+}
+
+/// Words that may stand before a number or a commit id, one by one: the last of them may belong to a number.
+fn without_filler(mut text: &str) -> &str {
+    while let Some(word) = FILLER.find(text) {
+        text = text[word.end()..].trim_start();
+        if NUMBER.is_match(text) {
+            break;
+        }
+    }
+    text
 }
 
 /// A title without the number that squashing appends, in one form of quotation marks and white space.
@@ -123,17 +143,22 @@ fn named(name: &str, named: Named) -> Vec<(Target, Named)> {
     number.map(|n| (n, named)).into_iter().chain(title).collect()
 }
 
-/// What stands between quotation marks at the start, up to the last that closes, and what follows.
-fn quotation(text: &str) -> Option<(&str, &str)> {
-    let open = text.chars().next()?;
-    let (_, closing) = QUOTES.iter().find(|(mark, _)| *mark == open)?;
-    let inside = &text[open.len_utf8()..];
-    let Some(end) = inside.rfind(|c| closing.contains(&c)) else {
-        // GitHub cuts long titles: the closing mark is lost.
-        return inside.ends_with('…').then_some((inside, ""));
+/// What stands between quotation marks at the start, with what follows: up to the last mark that closes, and up to each
+/// before it that leaves no quotation within open.
+fn quotations(text: &str) -> Vec<(&str, &str)> {
+    let Some((open, closing)) = text.chars().next().and_then(|c| QUOTES.iter().find(|(mark, _)| *mark == c)) else {
+        return Vec::new();
     };
-    let mark = inside[end..].chars().next()?;
-    Some((&inside[..end], &inside[end + mark.len_utf8()..]))
+    let inside = &text[open.len_utf8()..];
+    let ends: Vec<(usize, char)> = inside.char_indices().filter(|(_, c)| closing.contains(c)).collect();
+    if ends.is_empty() {
+        // GitHub cuts long titles: the closing mark is lost.
+        return inside.ends_with('…').then_some((inside, "")).into_iter().collect();
+    }
+    let last = ends.len() - 1;
+    let whole = |at: usize| at == last || (at % 2 == 0 && TAIL.is_match(&inside[..ends[at].0]));
+    let part = |at: usize| (&inside[..ends[at].0], &inside[ends[at].0 + ends[at].1.len_utf8()..]);
+    (0..ends.len()).rev().filter(|at| whole(*at)).map(part).collect()
 }
 
 fn without_own(title: &str, own: u64) -> &str {
@@ -202,6 +227,19 @@ mod tests {
             (r#"Re-land "Add orders (#12)""#, "redo #12, redo [add orders]"),
             ("Reland #12", "redo #12"),
             ("Revert Add orders", "undo weak [add orders]"),
+            ("Revert of #12", "undo #12"),
+            ("Revert of part of #12", "undo part #12"),
+            ("Revert PR 12", "undo #12"),
+            ("Revert PRs #12, #13 & #14", "undo #12, undo #13, undo #14"),
+            ("⏪ Revert \"Add orders\"", "undo [add orders]"),
+            (":rewind: revert: add orders", "undo [add orders]"),
+            ("Revert - Add orders", "undo weak [add orders]"),
+            (r#"Revert "Add orders" (#12)"#, "undo [add orders], undo weak #12"),
+            (
+                r#"Revert "Add orders (#12)" and "Add items (#13)""#,
+                r#"undo #13, undo [add orders (#12)" and "add items], undo #12, undo [add orders]"#,
+            ),
+            (r#"Revert "Add orders": totals doubled"#, "undo [add orders]"),
             (r#"Revert "A very long title about orders that…"#, "undo [a very long title about orders that…]"),
         ] {
             assert_eq!(says(title), expected, "{title}");

@@ -10,6 +10,7 @@ mod landing;
 mod plain;
 mod relands;
 mod reverts;
+mod shown;
 mod truth;
 
 pub use dice::Dice;
@@ -133,7 +134,7 @@ pub struct Plan {
     pub undeclared: BTreeSet<usize>,
     /// Record and label say different things about who wrote it.
     pub disagree: BTreeSet<usize>,
-    /// The branch of a release, and its commits' cherry-picks.
+    /// How many titles were given.
     pub titles: u64,
 }
 

@@ -20,6 +20,7 @@ impl Plan {
         self.in_time();
         self.not_in_time();
         self.overruled();
+        self.together();
         self.by_record();
     }
 
@@ -75,6 +76,47 @@ impl Plan {
         self.undoing(id, merged + 2 * DAY, title, body);
         self.set_label(id, "rollback:not", merged + 3 * DAY);
         self.list(id, "overridden");
+    }
+
+    /// Several things at once.
+    fn together(&mut self) {
+        // In part first, and then all of it.
+        let (id, merged) = self.labelled();
+        let (title, body) = (self.revert_title(id), format!("Reverts acme/shop#{}", number(id)));
+        let part = self.undoing(id, merged + DAY, format!("Partially revert #{}", number(id)), String::new());
+        self.pulls[part].files[0].1 += 1;
+        self.undoing(id, merged + 3 * DAY, title, body);
+        self.free.insert(id);
+        self.rolled(id, None);
+        // Reverted late, and labelled in time.
+        let (id, merged) = self.labelled();
+        self.set_label(id, LABEL, merged + DAY);
+        let (title, body) = (self.revert_title(id), format!("Reverts acme/shop#{}", number(id)));
+        self.undoing(id, merged + WINDOW + DAY, title, body);
+        self.free.insert(id);
+        self.rolled(id, Some("label"));
+        // Labelled late, and reverted in time.
+        let (id, merged) = self.labelled();
+        self.set_label(id, LABEL, merged + WINDOW + DAY);
+        let (title, body) = (self.revert_title(id), format!("Reverts acme/shop#{}", number(id)));
+        self.undoing(id, merged + DAY, title, body);
+        self.free.insert(id);
+        self.rolled(id, Some("reverts-number"));
+        // Overruled, and that taken away again.
+        let (id, merged) = self.labelled();
+        self.set_label(id, LABEL, merged + DAY);
+        self.set_label(id, "rollback:not", merged + 2 * DAY);
+        self.take_label(id, "rollback:not", merged + 3 * DAY);
+        self.rolled(id, Some("label"));
+        // Back within a day, but the label says that it was rolled back.
+        let (id, merged) = self.labelled();
+        let (title, body) = (self.revert_title(id), format!("Reverts acme/shop#{}", number(id)));
+        let revert = self.undoing(id, merged + DAY, title, body);
+        let (title, body) = (self.revert_title(revert), format!("Reverts acme/shop#{}", number(revert)));
+        self.undoing(revert, merged + DAY + HOUR, title, body);
+        self.set_label(id, LABEL, merged + DAY + 60);
+        self.free.insert(id);
+        self.rolled(id, Some("label"));
     }
 
     /// A record says so; a label does not overrule it.

@@ -3,7 +3,7 @@
 use super::{DAY, HOUR, Method, Plan, Push, number};
 
 /// How the work comes back.
-const WAYS: usize = 7;
+const WAYS: usize = 11;
 
 impl Plan {
     /// A target and its revert.
@@ -30,6 +30,14 @@ impl Plan {
             3 => (format!("Reapply \"{title}\""), format!("Reverts acme/shop#{}", number(revert))),
             4 => (format!("The margin again {target}"), format!("This reverts commit {sha}.")),
             5 => (self.revert_title(revert), String::new()),
+            // As git names commits that were squashed, with numbers in them.
+            6 => (
+                format!("Revert \"Revert \"{title} (#{})\" (#{})\"", number(target), number(revert)),
+                format!("This reverts commit {sha}."),
+            ),
+            7 => (format!("Revert \"Revert \"{title} (#{})\" (#{})\"", number(target), number(revert)), String::new()),
+            8 => (format!("Reapply \"{title} (#{})\" (#{})", number(target), number(revert)), String::new()),
+            9 => (format!("Reland #{}", number(target)), String::new()),
             _ => (format!("{title} (again)"), "This time with tests.".to_owned()),
         };
         let id = self.undoing(revert, at, back.clone(), body);

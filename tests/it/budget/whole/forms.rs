@@ -127,3 +127,40 @@ fn parts_are_listed() {
     let bodies = ["Partially reverts #{N}.", "Reverts part of acme/shop#{N}", "This partially reverts commit {S}."];
     all(83, &texts(&titles, &bodies), "partial-revert");
 }
+
+/// GitHub, git and people write these too.
+#[test]
+fn reverts_in_further_forms_count() {
+    let titles = [
+        // What `git revert -m 1` makes of GitHub's own merge commits.
+        "Revert \"Merge pull request #{N} from acme/change-1\"",
+        "Revert of #{N}",
+        "Revert of \"{T}\"",
+    ];
+    all(84, &texts(&titles, &[]), "counted");
+}
+
+#[test]
+fn a_body_that_says_it_is_a_part_is_believed() {
+    let title = "Revert \"{T}\"";
+    let bodies = [
+        "This is a partial revert.\n\nReverts acme/shop#{N}",
+        "Partial revert: the tests stay.\n\nThis reverts commit {S}.",
+        "Partially revert the change.\n\nReverts #{N}",
+        "This is a partial revert of acme/shop#{N}",
+    ];
+    all(85, &bodies.map(|body| (title, body)), "partial-revert");
+}
+
+#[test]
+fn what_a_browser_does_not_show_is_not_read() {
+    // A comment that nobody closes ends with the text; an indented block is code.
+    all(86, &texts(&[], &["A change.\n\n<!--\nReverts #{N}", "For example:\n\n    Reverts #{N}\n"]), "");
+}
+
+#[test]
+fn a_cause_after_one_of_another_repository_is_read() {
+    let (made, numbers) = undone_by(87, &[("Correct the sign", "Caused-by: acme/library#1, #{N}")]);
+    let budget = counted(&Simulated::start(made.world).budget(&Sandbox::new(), "cache", NOW, &YEAR));
+    assert!(budget["escapes"].as_array().unwrap().iter().any(|e| e["number"] == numbers[0]), "{}", budget["escapes"]);
+}

@@ -1,8 +1,8 @@
 //! `rowproof budget` on a simulated GitHub: a history with every kind of revert, whose truth is known as it is made.
 
 mod github;
-mod graphql;
+pub mod graphql;
 mod simulate;
 mod tries;
 mod whole;
-mod world;
+pub mod world;

@@ -8,5 +8,5 @@ mod faults;
 mod issues;
 mod posting;
 mod reviewing;
-mod scene;
+pub mod scene;
 mod whole;

@@ -56,7 +56,7 @@ static REVERTS: LazyLock<Regex> = LazyLock::new(|| {
 /// `Reverted in #12` tells what became of something else.
 static ELSEWHERE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:in|by|with)\b"));
 static REFS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^refs?:\s*(.*)$"));
-/// `Revert #12` and nothing else: more words may be a condition.
+/// `Revert #12` and nothing else: more words may be a condition. Under a title that reverts nothing it may be a plan.
 static REVERT_ONLY: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"^(partial(?:ly)?\s+)?revert(?:\s+of)?\s+(part of\s+)?((?:pr\s+|pull request\s+)?#[0-9]+\.?)$")
 });
@@ -68,6 +68,13 @@ static RELANDS: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 static PICKED: LazyLock<Regex> = LazyLock::new(|| pattern(r"\(cherry[ -]picked from commit ([0-9a-f]{7,64})\)"));
+/// A text that says of itself that it reverts a part.
+static PARTLY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^(?:this (?:pr |pull request |commit |change )?is )?(?:a |only a )?(?:partial|partly) (?:revert|rollback)\b|^this (?:pr |pull request |commit |change )?(?:only )?(?:partially|partly) (?:reverts|rolls back)\b|^(?:partially|partly) (?:revert|roll(?:s|ing)? back|back(?:s|ing)? out)",
+    )
+});
+static NUMBERS: LazyLock<Regex> = LazyLock::new(|| pattern(r"#([1-9][0-9]{0,9})\b"));
 static CAUSED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^caused[- ]by:\s*(.*)$"));
 
 fn pattern(text: &str) -> Regex {
@@ -83,22 +90,25 @@ pub(super) struct Said {
     pub picked_from: Vec<String>,
     /// Pull requests that caused the defect which it mends.
     pub caused_by: Vec<u64>,
-    /// Commits under `Refs:`, which a title `revert: ...` means by convention.
-    refs: Vec<Mention>,
+    /// What only a title that reverts gives its meaning: `Refs:` by convention, `Revert #12` as a line of its own.
+    under_title: Vec<Mention>,
+    /// It says of itself that it reverts a part.
+    partly: bool,
 }
 
 /// Reads the body of a pull request or of a commit message of `repository` (`owner/name`). Quoted, fenced and hidden lines
 /// say nothing.
 pub(super) fn body(text: &str, repository: &str) -> Said {
     let mut said = Said::default();
-    for (_, line) in Text::of(text).lines() {
-        let line = bare(line);
-        let local = here(line, repository);
-        said.mentions.extend(of_line(&local));
+    for (_, line) in Text::of(shown(text)).lines() {
+        let local = here(&bare(line), repository);
+        said.mentions.extend(of_line(&local, &[&REVERTS, &COMMIT]));
+        said.under_title.extend(of_line(&local, &[&REVERT_ONLY]));
+        said.partly |= PARTLY.is_match(&local);
         said.picked_from.extend(PICKED.captures_iter(&local).map(|hit| hit[1].to_lowercase()));
         if let Some(hit) = REFS.captures(&local) {
             let commits = title::list(&hit[1]).into_iter().filter(|t| matches!(t, Target::Sha(_)));
-            said.refs.extend(commits.map(|target| Mention {
+            said.under_title.extend(commits.map(|target| Mention {
                 kind: Kind::Undo,
                 target,
                 partial: false,
@@ -106,8 +116,7 @@ pub(super) fn body(text: &str, repository: &str) -> Said {
             }));
         }
         if let Some(hit) = CAUSED.captures(&local) {
-            let numbers = title::list(&hit[1]).into_iter();
-            said.caused_by.extend(numbers.filter_map(|t| if let Target::Number(n) = t { Some(n) } else { None }));
+            said.caused_by.extend(NUMBERS.captures_iter(&hit[1]).filter_map(|n| n[1].parse::<u64>().ok()));
         }
     }
     said.mentions.sort();
@@ -126,24 +135,26 @@ pub(super) fn message(text: &str, own: u64, repository: &str) -> Said {
 pub(super) fn titled(headline: &str, rest: &str, own: u64, repository: &str) -> Said {
     let mut said = body(rest, repository);
     // A commit may have nothing but the sentence.
-    said.mentions.extend(of_line(&here(headline.trim(), repository)));
+    said.mentions.extend(of_line(&here(headline.trim(), repository), &[&REVERTS, &COMMIT]));
     let titled = title::read(&here(headline, repository), own);
     if titled.iter().any(|m| m.kind == Kind::Undo) {
-        said.mentions.append(&mut said.refs);
+        said.mentions.append(&mut said.under_title);
     }
     said.mentions.extend(titled);
+    let partly = said.partly;
+    said.mentions.iter_mut().filter(|m| m.kind == Kind::Undo).for_each(|m| m.partial |= partly);
     said.mentions.sort();
     said.mentions.dedup();
     said
 }
 
-fn of_line(line: &str) -> Vec<Mention> {
+fn of_line(line: &str, patterns: &[&Regex]) -> Vec<Mention> {
     let mention = |kind, partial, words: &str| {
         let targets = title::list(words).into_iter();
         targets.map(move |target| Mention { kind, target, partial, named: Named::Sentence }).collect::<Vec<_>>()
     };
     let given = |hit: &regex::Captures<'_>, at| hit.get(at).is_some();
-    for pattern in [&*REVERTS, &*REVERT_ONLY, &*COMMIT] {
+    for pattern in patterns {
         if let Some(hit) = pattern.captures(line) {
             let words = hit.get(3).map_or("", |m| m.as_str());
             // `, reversing changes made to ...` names the other side of a merge.
@@ -160,11 +171,23 @@ fn of_line(line: &str) -> Vec<Mention> {
     RELANDS.captures(line).map(|hit| mention(Kind::Redo, false, &hit[1])).unwrap_or_default()
 }
 
-/// A line without the sign of a list or a heading, and without emphasis.
-fn bare(line: &str) -> &str {
+/// The text up to a hidden comment that nobody closed: GitHub shows nothing of what follows.
+fn shown(text: &str) -> &str {
+    let starts_a_line = |at: usize| text[..at].rsplit('\n').next().is_none_or(|line| line.trim().is_empty());
+    match text.rfind("<!--") {
+        Some(at) if !text[at..].contains("-->") && starts_a_line(at) => &text[..at],
+        _ => text,
+    }
+}
+
+/// A line without the sign of a list, a ticked box or a heading, without emphasis, and with the words of links alone.
+fn bare(line: &str) -> String {
+    static LINK: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[([^\]\[]{1,200})\]\([^()\s]{1,500}\)"));
     let line = line.trim();
     let line = if is_bullet(line) { line[line.chars().next().map_or(0, char::len_utf8)..].trim_start() } else { line };
-    line.trim_start_matches('#').trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_'))
+    let line = line.strip_prefix("[x]").or_else(|| line.strip_prefix("[X]")).unwrap_or(line);
+    let plain = LINK.replace_all(line.trim_start_matches('#'), "$1").replace("**", "").replace("__", "");
+    plain.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_')).to_owned()
 }
 
 /// Numbers of this repository in one form, `#12`; those of others (`other/repo#12`) as words without a number.
@@ -176,12 +199,16 @@ fn here(line: &str, repository: &str) -> String {
     });
     /// A commit by its address.
     static COMMITS: LazyLock<Regex> = LazyLock::new(|| pattern(r"https?://\S+/commits?/([0-9a-f]{7,64})\b"));
+    static AT: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b([a-z0-9][a-z0-9_.-]*/[a-z0-9_.-]+)@([0-9a-f]{7,64})\b"));
     let local = FULL.replace_all(line, |hit: &regex::Captures<'_>| {
         if hit[1].eq_ignore_ascii_case(repository) {
             format!("#{}", &hit[2])
         } else {
             format!("{} {}", &hit[1], &hit[2])
         }
+    });
+    let local = AT.replace_all(&local, |hit: &regex::Captures<'_>| {
+        if hit[1].eq_ignore_ascii_case(repository) { hit[2].to_owned() } else { hit[1].to_owned() }
     });
     COMMITS.replace_all(&local, "$1").into_owned()
 }
@@ -221,7 +248,9 @@ mod tests {
             ("* This reverts commit `1a2b3c4d5`.", "undo 1a2b3c4d5"),
             ("This reverts pull request #12.", "undo #12"),
             ("**Reverts #12**", "undo #12"),
-            ("Revert #12", "undo #12"),
+            ("Reverts [#12](https://github.com/acme/shop/pull/12)", "undo #12"),
+            ("- [x] Reverts #12", "undo #12"),
+            ("This reverts commit acme/shop@1a2b3c4d5.", "undo 1a2b3c4d5"),
             ("This partially reverts commit 1a2b3c4d5.", "undo part 1a2b3c4d5"),
             ("Reverts part of #12", "undo part #12"),
             ("Relands #12", "redo #12"),
@@ -249,6 +278,10 @@ mod tests {
             "This reverts nothing of #12",
             "reverts defaced",
             "Reverted in #12",
+            "Rollback plan:\nRevert #12",
+            "- [ ] Reverts #12",
+            "<!--\nReverts #12",
+            "This reverts commit other/shop@1a2b3c4d5.",
             "Refs: 1a2b3c4d5",
         ] {
             assert_eq!(says(text), "", "{text}");

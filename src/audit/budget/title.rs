@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 /// What stands before the verb and says nothing: `[hotfix]`, `fix(orders)!:`, `:rewind:`, signs.
 static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^(?::[a-z0-9_+-]{1,40}:\s*|[^\p{L}\p{N}\s\[(\x22'`“„«‘]+\s*|\[[^\]]{1,40}\]\s*|(?:build|chore|ci|feat|fix|hotfix|perf|refactor|release)(?:\([^)]{0,60}\))?!?:\s*)+",
+        r"^(?::[a-z0-9_+-]{1,40}:\s*|[^\p{L}\p{N}\s\[(\x22'`“„«‘]+\s*|\[[^\]]{1,40}\]\s*|[a-z][a-z0-9]{1,15}-[0-9]{1,9}\b[:\s-]*|(?:build|chore|ci|feat|fix|hotfix|perf|refactor|release)(?:\([^)]{0,60}\))?!?:\s*)+",
     )
 });
 static PARTLY: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:partial(?:ly)?|partly)\s+"));
@@ -32,6 +32,8 @@ static FILLER: LazyLock<Regex> = LazyLock::new(|| {
 static NUMBER: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^\(?(?:#|(?:prs?|pull[ -]requests?)[ #]*)([1-9][0-9]{0,9})\b\)?"));
 static SHA: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[`(]?([0-9a-f]{7,64})\b[`)]?"));
+/// What git calls the merge of a pull request.
+static MERGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^merge pull request #([1-9][0-9]{0,9}) from "));
 /// A number at the end: `X (#12)`.
 static TAIL: LazyLock<Regex> = LazyLock::new(|| pattern(r"\s*\(#([1-9][0-9]{0,9})\)\s*$"));
 static PARTIAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"\bpartial(?:ly)?\b|\bpartly\b|\bparts? of\b"));
@@ -137,7 +139,8 @@ pub(super) fn plain(title: &str) -> String {
 
 /// The name of what is undone: its number where it ends in one, and its words.
 fn named(name: &str, named: Named) -> Vec<(Target, Named)> {
-    let number = TAIL.captures(name).and_then(|hit| hit[1].parse().ok()).map(Target::Number);
+    let number =
+        MERGE.captures(name).or_else(|| TAIL.captures(name)).and_then(|hit| hit[1].parse().ok()).map(Target::Number);
     let title = plain(name);
     let title = (!title.is_empty()).then_some((Target::Title(title), named));
     number.map(|n| (n, named)).into_iter().chain(title).collect()
@@ -156,7 +159,7 @@ fn quotations(text: &str) -> Vec<(&str, &str)> {
         return inside.ends_with('…').then_some((inside, "")).into_iter().collect();
     }
     let last = ends.len() - 1;
-    let whole = |at: usize| at == last || (at % 2 == 0 && TAIL.is_match(&inside[..ends[at].0]));
+    let whole = |at: usize| at == last || (at.is_multiple_of(2) && TAIL.is_match(&inside[..ends[at].0]));
     let part = |at: usize| (&inside[..ends[at].0], &inside[ends[at].0 + ends[at].1.len_utf8()..]);
     (0..ends.len()).rev().filter(|at| whole(*at)).map(part).collect()
 }
@@ -227,6 +230,8 @@ mod tests {
             (r#"Re-land "Add orders (#12)""#, "redo #12, redo [add orders]"),
             ("Reland #12", "redo #12"),
             ("Revert Add orders", "undo weak [add orders]"),
+            ("DATA-12: Revert \"Add orders\"", "undo [add orders]"),
+            (r#"Revert "Merge pull request #12 from acme/x""#, "undo #12, undo [merge pull request #12 from acme/x]"),
             ("Revert of #12", "undo #12"),
             ("Revert of part of #12", "undo part #12"),
             ("Revert PR 12", "undo #12"),

@@ -3,6 +3,7 @@
 mod compare;
 mod forms;
 mod interrupted;
+mod labelled;
 mod refused;
 
 use super::github::Simulated;

@@ -1,6 +1,8 @@
 //! A GitHub with a memory: one repository, its pull requests, comments, labels, check runs and files.
 
 use super::contract::contract;
+use crate::budget::graphql;
+use crate::budget::world::World;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -39,6 +41,8 @@ pub struct Memory {
     pub repository_labels: BTreeMap<String, Value>,
     pub check_runs: Vec<Value>,
     pub faults: VecDeque<Fault>,
+    /// What GraphQL tells of the history.
+    pub world: Option<World>,
     /// Nothing may be written, as with a fork's token.
     pub read_only: bool,
     /// Method, path and body of all requests.
@@ -156,7 +160,11 @@ fn play(memory: &mut Memory, method: &str, target: &str, body: &Value) -> (u16, 
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let path = decoded(path);
     if path == "/graphql" {
-        return (200, json!({"data": {"viewer": {"login": LOGIN}}}));
+        let history = body["query"].as_str().is_some_and(|q| q.contains("repository("));
+        return match &memory.world {
+            Some(world) if history => (200, graphql::answer(world, body).body),
+            _ => (200, json!({"data": {"viewer": {"login": LOGIN}}})),
+        };
     }
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let page = |all: &[Value]| (200, Value::from(paged(all, query)));

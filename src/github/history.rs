@@ -30,12 +30,12 @@ mod walk;
 use super::{Client, Repository};
 use crate::history::{BranchCommit, Comment, History, MergedPull, Resolved};
 use anyhow::{Context, Result, bail};
-use ask::Asker;
+use ask::{Asker, Stale};
 use jiff::Timestamp;
-use kept::Kept;
+use kept::{Anchor, Kept};
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use walk::Margin;
+use walk::{Margin, Place};
 
 /// How often the front may be read again because it changed while it was read.
 const MAX_PASSES: u32 = 20;
@@ -155,14 +155,21 @@ fn read_with(
     let mut asked = asked.clone();
     asked.branches.sort();
     asked.branches.dedup();
-    let mut reader = Reader { asker: Asker::new(ask, repository, query::PAGE), asked: &asked, store, progress };
+    let asker = Asker::new(ask, repository, query::PAGE);
+    let mut reader = Reader { asker, asked: &asked, store, progress, anchor: None };
     if let Some(kept) = Kept::load(reader.store, &asked) {
+        reader.anchor = kept.anchor();
         match reader.run(kept, true) {
             // What was kept does not fit any more: a cursor that GitHub forgot, another default branch.
-            Err(error) if ask::is_stale(&error, reader.asker.requests.get()) => {}
+            Err(error) if ask::is_stale(&error, reader.asker.requests.get()) => {
+                for name in [resolve::NAME, comments::NAME] {
+                    reader.store.replace(name, &[]);
+                }
+            }
             done => return done.map(|kept| kept.read(repository, &asked)),
         }
     }
+    reader.anchor = None;
     reader.store.replace(kept::NAME, &[]);
     let done = reader.run(Kept::new(&asked), false)?;
     Ok(done.read(repository, &asked))
@@ -173,6 +180,8 @@ struct Reader<'a> {
     asked: &'a Asked,
     store: &'a mut dyn Store,
     progress: &'a dyn Fn(Progress),
+    /// What must come by again for what was kept to be of this repository.
+    anchor: Option<Anchor>,
 }
 
 impl Reader<'_> {
@@ -185,8 +194,18 @@ impl Reader<'_> {
         }
         let mut passes = 0;
         loop {
+            let from_its_start = kept.state.walk.pulls == Place::Start;
             while !kept.state.walk.is_over() {
                 self.step(&mut kept)?;
+            }
+            if let Some(anchor) = self.anchor.take_if(|_| from_its_start && !kept.state.walk.is_whole())
+                && !anchor.met
+                && kept.state.walk.passes(anchor.updated_at)
+            {
+                let number = anchor.number;
+                return Err(
+                    Stale(format!("pull request #{number} is not there: another repository of that name")).into()
+                );
             }
             if !kept.state.walk.took_long() && !of_earlier {
                 break;
@@ -218,6 +237,9 @@ impl Reader<'_> {
         })?;
         let what = || format!("reading the merged pull requests of {}", self.asker.repository.full_name());
         let page = walk::page(&data, &mut kept.state, self.asked, taken.get()).with_context(what)?;
+        if let Some(anchor) = &mut self.anchor {
+            anchor.meet(&page.pulls)?;
+        }
         let (pulls, commits) = kept.take(page);
         kept.append(self.store, &pulls, &commits);
         self.tell(kept);

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// Pull requests of one request.
 pub(super) const BATCH: usize = 100;
 /// Name of what is kept.
-const NAME: &str = "comments";
+pub(super) const NAME: &str = "comments";
 
 #[derive(Serialize, Deserialize)]
 struct Line {

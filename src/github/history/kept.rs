@@ -4,7 +4,7 @@
 //! A check run that is rewritten after the merge changes nothing about its pull request, and so is not seen: records that
 //! change later are those of the ledger, which is read anew each time.
 
-use super::ask::Dropped;
+use super::ask::{Dropped, Stale};
 use super::pulls::PullRead;
 use super::walk::{Page, Walk};
 use super::{Asked, Store};
@@ -94,6 +94,18 @@ impl Kept {
         found.filter(|k| k.state.fits(asked) && (!k.state.finished || k.state.dropped.is_empty()))
     }
 
+    /// The pull request of it that changed last.
+    pub fn anchor(&self) -> Option<Anchor> {
+        let last = self.pulls.values().max_by_key(|read| (read.pull.updated_at, read.pull.number))?;
+        Some(Anchor {
+            number: last.pull.number,
+            updated_at: last.pull.updated_at,
+            created_at: last.pull.created_at,
+            merge: last.pull.merge_commit.as_ref().map(|c| c.sha.clone()),
+            met: false,
+        })
+    }
+
     /// Takes in a page; gives what is to be kept of it.
     pub fn take(&mut self, page: Page) -> (Vec<u64>, Vec<String>) {
         let numbers = page.pulls.iter().map(|p| p.pull.number).collect();
@@ -128,6 +140,34 @@ impl Kept {
     fn line(&self, pulls: Vec<&PullRead>, commits: Vec<&BranchCommit>) -> String {
         let line = Line { state: &self.state, pulls, commits };
         serde_json::to_string(&line).expect("numbers, texts and times have a JSON form")
+    }
+}
+
+/// A pull request that was kept, by which a repository is known again: one that was deleted and made anew under its name
+/// has others.
+pub(super) struct Anchor {
+    pub number: u64,
+    /// When it had changed.
+    pub updated_at: Timestamp,
+    created_at: Timestamp,
+    merge: Option<String>,
+    /// It came by.
+    pub met: bool,
+}
+
+impl Anchor {
+    /// Looks for it among these.
+    ///
+    /// # Errors
+    /// Another one has its number.
+    pub fn meet(&mut self, pulls: &[PullRead]) -> anyhow::Result<()> {
+        let Some(read) = pulls.iter().find(|read| read.pull.number == self.number) else { return Ok(()) };
+        self.met = true;
+        let merge = read.pull.merge_commit.as_ref().map(|c| &c.sha);
+        if read.pull.created_at != self.created_at || merge != self.merge.as_ref() {
+            return Err(Stale(format!("pull request #{} is another one now", self.number)).into());
+        }
+        Ok(())
     }
 }
 

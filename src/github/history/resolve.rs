@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Ids of one request.
 pub(super) const BATCH: usize = 100;
 /// Name of what is kept: commits that a pull request brought, which stays so.
-const NAME: &str = "commits";
+pub(super) const NAME: &str = "commits";
 
 #[derive(Serialize, Deserialize)]
 struct Line {

@@ -167,6 +167,16 @@ impl Walk {
         self.pulls.is_end() && self.slices.is_empty()
     }
 
+    /// Whether it is the first one of all.
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// Whether it comes by what changed then.
+    pub fn passes(&self, at: Timestamp) -> bool {
+        at > self.stop
+    }
+
     /// Whether something may have jumped to the front behind its back.
     pub fn took_long(&self) -> bool {
         if self.whole { self.requests > 1 } else { self.pages > 1 && self.changed }

@@ -187,3 +187,23 @@ fn the_record_is_that_of_the_newest_run_of_ours() {
     assert_eq!(history.pulls[&1].check_text.as_deref(), Some("new"));
     assert_eq!(history.gaps, ["pull request #1 has more check runs of that name than were looked at for its record"]);
 }
+
+#[test]
+fn another_repository_of_that_name_shares_nothing_with_the_first() {
+    for (size, minutes) in [(120, 0), (300, 0), (20, 10_000)] {
+        let mut store = Memory::default();
+        read(&Fake::new(world(150)), &asked(), &mut store).expect("a history");
+        let mut other = world(size);
+        for pull in other.pulls.values_mut() {
+            let number = pull["number"].as_u64().expect("a number");
+            pull["mergeCommit"]["oid"] = format!("{:040x}", number + 9_000_000).into();
+            for field in ["createdAt", "mergedAt", "updatedAt"] {
+                let then: jiff::Timestamp = pull[field].as_str().and_then(|t| t.parse().ok()).expect("a time");
+                pull[field] = (then + jiff::SignedDuration::from_mins(minutes)).to_string().into();
+            }
+        }
+        let fake = Fake::new(other);
+        let found = read(&fake, &asked(), &mut store).expect("a history");
+        assert_eq!(bytes(&found), bytes(&whole(&fake)), "{size} {minutes}");
+    }
+}

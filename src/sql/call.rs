@@ -146,12 +146,18 @@ impl Resolver<'_> {
                     continue;
                 }
             };
-            if date_part == Some(at)
+            if names::takes_arrow(function)
+                && let Some((params, body)) = super::lambda::disguised(self.dialect, expr)
+            {
+                build.value(self.lambda_of(&params, &body));
+            } else if date_part == Some(at)
                 && let Some(part) = date_part_word(expr)
             {
                 build.value(constant(part));
             } else if names::deciding_argument(function, at, count) {
                 build.value(self.expr_as(Role::Condition, expr));
+            } else if names::ordering_argument(function, at) {
+                build.value(self.expr_as(Role::Order, expr));
             } else {
                 build.value(self.expr(expr));
             }

@@ -19,16 +19,18 @@ impl Resolver<'_> {
                 .text
                 .span(sqlparser::tokenizer::Span { start: name.span.start, end: cte.closing_paren_token.0.span.end });
             let outside = std::mem::take(&mut self.clauses);
+            let recursive =
+                with.recursive || super::relations::recursive_without_keyword(self.dialect, &cte.query, &name.value);
             let entry = Cte {
                 key,
                 span,
                 resolved: Rc::new(self.nothing_known()),
                 provisional: true,
-                recursive: with.recursive,
+                recursive,
                 uses: 0,
                 clauses: Vec::new(),
             };
-            let resolved = if with.recursive {
+            let resolved = if recursive {
                 self.recursive_cte(&cte.query, &cte.alias, entry)
             } else {
                 let resolved = self.query(&cte.query);

@@ -114,7 +114,7 @@ impl Dialect {
 
     /// Whether WHERE may use a select alias.
     pub(super) fn alias_in_where(self) -> bool {
-        matches!(self, Dialect::Snowflake | Dialect::DuckDb | Dialect::ClickHouse)
+        matches!(self, Dialect::Snowflake | Dialect::DuckDb | Dialect::ClickHouse | Dialect::Sqlite)
     }
 
     /// Whether HAVING may use a select alias.
@@ -130,6 +130,26 @@ impl Dialect {
     /// Whether `a.b` may be field `b` of a struct column `a`.
     pub(super) fn dotted_structs(self) -> bool {
         !matches!(self, Dialect::Postgres | Dialect::TSql | Dialect::MySql | Dialect::Sqlite | Dialect::Snowflake)
+    }
+
+    /// Whether ORDER BY takes a select alias only where it is the whole item.
+    pub(super) fn alias_orders_alone(self) -> bool {
+        matches!(self, Dialect::Postgres | Dialect::TSql)
+    }
+
+    /// Whether a select alias hides a column of its name, and is seen by items to its left too.
+    pub(super) fn alias_first(self) -> bool {
+        matches!(self, Dialect::ClickHouse)
+    }
+
+    /// Whether a relation's name may stand for its row.
+    pub(super) fn rows_as_values(self) -> bool {
+        matches!(self, Dialect::Postgres | Dialect::DuckDb | Dialect::BigQuery | Dialect::Trino | Dialect::Generic)
+    }
+
+    /// Whether the fields of an array's elements may be named without the elements' alias.
+    pub(super) fn bare_element_fields(self) -> bool {
+        matches!(self, Dialect::BigQuery)
     }
 
     /// Whether a derived table sees its left siblings without LATERAL.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sqlparser::ast::{
     AccessExpr, BinaryOperator, CastKind, CeilFloorKind, DataType, Expr, Ident, JsonPathElem, ObjectName, OrderByExpr,
-    OrderByOptions, OrderBySort, Subscript, UnaryOperator, Value,
+    OrderByOptions, OrderBySort, Query, Subscript, UnaryOperator, Value,
 };
 
 use super::resolve::Resolver;
@@ -299,7 +299,25 @@ impl Resolver<'_> {
 
     pub(super) fn access(&mut self, root: &Expr, chain: &[AccessExpr]) -> Val {
         let mut build = Build::new("");
-        build.value(self.expr(root)).at_least(OutputKind::Derived);
+        // `e.tags[0]`: what stands before the first subscript is one reference.
+        let mut parts = match root {
+            Expr::Identifier(ident) => vec![ident.clone()],
+            Expr::CompoundIdentifier(parts) => parts.clone(),
+            _ => Vec::new(),
+        };
+        let mut chain = chain;
+        while let ([_, ..], [AccessExpr::Dot(Expr::Identifier(field)), rest @ ..]) = (parts.as_slice(), chain) {
+            parts.push(field.clone());
+            chain = rest;
+        }
+        let root = match (root, chain) {
+            _ if !parts.is_empty() => self.column_reference(&parts).0,
+            (Expr::Subquery(query), [AccessExpr::Dot(Expr::Identifier(field)), ..]) if makes_record(query) => {
+                self.field_of(query, field)
+            }
+            _ => self.expr(root),
+        };
+        build.value(root).at_least(OutputKind::Derived);
         for access in chain {
             match access {
                 AccessExpr::Dot(Expr::Identifier(field)) => {
@@ -359,6 +377,13 @@ impl Resolver<'_> {
         self.via.pop();
         result
     }
+}
+
+/// Whether a query's row is one value with fields (`select as struct`).
+fn makes_record(query: &Query) -> bool {
+    use sqlparser::ast::{SetExpr, ValueTableMode};
+    let SetExpr::Select(select) = query.body.as_ref() else { return false };
+    matches!(select.value_table_mode, Some(ValueTableMode::AsStruct | ValueTableMode::DistinctAsStruct))
 }
 
 /// A value without sources.

@@ -1,6 +1,6 @@
 //! The rarer forms of expressions.
 
-use sqlparser::ast::{Array, Expr, OneOrManyWithParens, Spanned, TrimWhereField};
+use sqlparser::ast::{Array, Expr, Spanned, TrimWhereField};
 
 use super::OutputKind;
 use super::expr::{Build, Val};
@@ -126,24 +126,7 @@ impl Resolver<'_> {
                 build.text("}").at_least(OutputKind::Derived);
                 build.done()
             }
-            Expr::Lambda(lambda) => {
-                let names: Vec<String> = match &lambda.params {
-                    OneOrManyWithParens::One(one) => vec![one.name.value.to_ascii_lowercase()],
-                    OneOrManyWithParens::Many(many) => {
-                        many.iter().map(|one| one.name.value.to_ascii_lowercase()).collect()
-                    }
-                };
-                let mut build = Build::new(format!("({}) -> ", names.join(", ")));
-                let count = names.len();
-                self.scopes.iter_mut().rev().take(1).for_each(|scope| scope.lambdas.extend(names.iter().cloned()));
-                let body = self.expr(&lambda.body);
-                if let Some(scope) = self.scopes.last_mut() {
-                    let keep = scope.lambdas.len().saturating_sub(count);
-                    scope.lambdas.truncate(keep);
-                }
-                build.value(body);
-                build.done()
-            }
+            Expr::Lambda(lambda) => self.lambda(lambda),
             Expr::GroupingSets(sets) => self.grouping("grouping sets", sets),
             Expr::Cube(sets) => self.grouping("cube", sets),
             Expr::Rollup(sets) => self.grouping("rollup", sets),

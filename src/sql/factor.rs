@@ -28,10 +28,10 @@ impl Resolver<'_> {
 
     pub(super) fn factor_here(&mut self, factor: &TableFactor, nullable: bool, applied: bool) -> From {
         match factor {
-            TableFactor::Table { name, alias, args: Some(args), sample, .. } => {
+            TableFactor::Table { name, alias, args: Some(args), sample, with_ordinality, .. } => {
                 self.sampled(sample.is_some(), factor);
                 let function = called(name, args.args.clone());
-                self.table_function(&function, alias.as_ref())
+                self.table_function(&function, alias.as_ref(), *with_ordinality)
             }
             TableFactor::Table { name, alias, version, sample, partitions, json_path, .. } => {
                 self.sampled(sample.is_some(), factor);
@@ -50,16 +50,16 @@ impl Resolver<'_> {
                 self.derived(subquery, alias.as_ref(), nullable, sees)
             }
             TableFactor::TableFunction { expr, alias } => match expr {
-                Expr::Function(function) => self.table_function(function, alias.as_ref()),
+                Expr::Function(function) => self.table_function(function, alias.as_ref(), false),
                 other => {
                     let (name, names) = self.alias_parts(alias.as_ref());
                     let made = self.rows_of_expr(other, name, &names);
                     From { tree: made, filters: Vec::new() }
                 }
             },
-            TableFactor::Function { name, args, alias, .. } => {
+            TableFactor::Function { name, args, alias, with_ordinality, .. } => {
                 let function = called(name, args.clone());
-                self.table_function(&function, alias.as_ref())
+                self.table_function(&function, alias.as_ref(), *with_ordinality)
             }
             TableFactor::UNNEST { alias, array_exprs, with_offset, with_offset_alias, with_ordinality } => {
                 let counter = match (with_offset, with_offset_alias) {
@@ -93,13 +93,15 @@ impl Resolver<'_> {
                 let names = columns.iter().map(|column| column.name.clone()).collect();
                 self.document(row_expression, names, alias.as_ref(), factor)
             }
-            TableFactor::Pivot { table, alias, .. } => self.opaque_rows("pivot", Some(table), alias.as_ref()),
-            TableFactor::Unpivot { table, alias, .. } => self.opaque_rows("unpivot", Some(table), alias.as_ref()),
+            TableFactor::Pivot { .. } => self.pivot(factor, nullable),
+            TableFactor::Unpivot { .. } => self.unpivot(factor, nullable),
             TableFactor::MatchRecognize { table, alias, .. } => {
                 self.opaque_rows("match_recognize", Some(table), alias.as_ref())
             }
             TableFactor::SemanticView { alias, .. } => self.opaque_rows("semantic_view", None, alias.as_ref()),
-            TableFactor::UnpivotExpr { .. } => self.opaque_rows("unpivot", None, None),
+            TableFactor::UnpivotExpr { expression, value_alias, attribute_alias } => {
+                self.unpivot_document(expression, value_alias, attribute_alias.as_ref())
+            }
         }
     }
 
@@ -137,10 +139,7 @@ impl Resolver<'_> {
             return self.read_query(resolved, source_name, nullable, first);
         }
         if parts.len() > 1 && self.is_column_path(&keys) {
-            // `from orders o, o.items i`: rows of a column of a relation to the left.
-            let names: Vec<&Ident> = alias.iter().flat_map(|alias| alias.columns.iter().map(|one| &one.name)).collect();
-            let tree = self.rows_of_expr(&Expr::CompoundIdentifier(parts), source_name, &names);
-            return From { tree, filters: Vec::new() };
+            return self.navigation(parts, source_name, alias);
         }
         let (id, leaf, columns) = self.base_relation(&parts, span);
         let columns = self.rename_base(columns, alias);
@@ -153,6 +152,19 @@ impl Resolver<'_> {
         }
         self.last_scope().sources.push(Rc::new(source));
         leaf_from(leaf, LeafSource::Base(id))
+    }
+
+    /// `from orders o, o.items i at n`: rows of a column of a relation to the left.
+    fn navigation(&mut self, parts: Vec<Ident>, name: Vec<String>, alias: Option<&TableAlias>) -> From {
+        let (_, mut names) = self.alias_parts(alias);
+        let counter = alias.and_then(|alias| alias.at.as_ref());
+        if let Some(alias) = alias.filter(|_| names.is_empty() && counter.is_some()) {
+            names.push(&alias.name);
+        }
+        names.extend(counter);
+        let made = self.item(&Expr::CompoundIdentifier(parts), Span::default());
+        let tree = self.element_source("unnest", &made, name, &names, counter.is_some());
+        From { tree, filters: Vec::new() }
     }
 
     /// The parts of a relation's name; BigQuery writes all of them within one pair of backticks.

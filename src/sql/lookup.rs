@@ -43,6 +43,9 @@ impl Resolver<'_> {
         }
         let found = self.lookup_bare(&parts[0], &keys[0], &lowest, false);
         let Found::Unknown(Reason::NotInSchema | Reason::OpenStar, _) = found else { return (found, 0) };
+        if !self.dialect.rows_as_values() {
+            return (found, 0);
+        }
         // A relation's own name, used as a value, is its row.
         for &level in &lowest {
             let source = self.scopes[level].visible().find(|(_, source)| source.is_named(&keys[..1]));
@@ -116,10 +119,12 @@ impl Resolver<'_> {
         for &level in levels {
             let aliases = self.scopes[level].aliases;
             let item = (aliases != Aliases::Hidden).then(|| alias_of(&self.scopes[level], key)).flatten();
-            if aliases == Aliases::BeforeColumns
-                && let Some(item) = item
-            {
-                return Found::Column(Box::new(item));
+            if aliases == Aliases::BeforeColumns {
+                let innermost = level + 1 == self.scopes.len();
+                let item = item.clone().or_else(|| innermost.then(|| self.item_ahead(key)).flatten());
+                if let Some(item) = item {
+                    return Found::Column(Box::new(item));
+                }
             }
             match self.answer(level, ident, key) {
                 Answer::Column(column, at) => {
@@ -159,6 +164,9 @@ impl Resolver<'_> {
         if maybe.is_empty() {
             if super::names::is_pseudo_column(self.dialect, &ident.value) {
                 return Found::Row(Vec::new());
+            }
+            if let Some(tables) = self.elements(levels).filter(|_| self.dialect.bare_element_fields()) {
+                return Found::Unknown(Reason::OpenStar, tables);
             }
             return Found::Unknown(Reason::NotInSchema, BTreeSet::new());
         }
@@ -227,6 +235,14 @@ impl Resolver<'_> {
         }
         let column = source.unlisted(self.dialect, &ident.value, ident.quote_style.is_some())?;
         Some((column, level, at))
+    }
+
+    /// Relations behind arrays whose elements may be records.
+    fn elements(&self, levels: &[usize]) -> Option<BTreeSet<String>> {
+        let sources = levels.iter().flat_map(|&level| self.scopes[level].visible());
+        let mut elements = sources.filter(|(_, source)| source.element).peekable();
+        elements.peek()?;
+        Some(elements.flat_map(|(_, source)| source.tables.iter().cloned()).collect())
     }
 
     fn touch(&mut self, level: usize, at: usize) {

@@ -12,7 +12,8 @@ use super::term::{self, From, Leaf, LeafSource, T, Tree};
 use super::{Clause, ClauseKind, OutputKind, Span};
 
 impl Resolver<'_> {
-    pub(super) fn table_function(&mut self, function: &Function, alias: Option<&TableAlias>) -> From {
+    /// `counted`: WITH ORDINALITY adds a column that counts the rows.
+    pub(super) fn table_function(&mut self, function: &Function, alias: Option<&TableAlias>, counted: bool) -> From {
         let name = function_name(&function.name);
         self.names_arguments = true;
         let made = self.item(&Expr::Function(function.clone()), Span::default());
@@ -20,7 +21,7 @@ impl Resolver<'_> {
         // It stands in FROM: not the select list's business.
         self.flags.makers.pop_if(|maker| Rc::ptr_eq(maker, &made.term));
         let (key, names) = self.alias_parts(alias);
-        let tree = self.element_source(&name, &made, key, &names);
+        let tree = self.element_source(&name, &made, key, &names, counted);
         let text = format!("{name}(...)");
         let span = self.text.span(function.name.span());
         self.add_clause(Clause { kind: ClauseKind::Other, text, span, join: None });
@@ -34,6 +35,7 @@ impl Resolver<'_> {
         made: &Column,
         name: Vec<String>,
         names: &[&Ident],
+        counted: bool,
     ) -> Tree {
         let leaf = self.leaf();
         let short = function.rsplit('.').next().unwrap_or(function);
@@ -56,10 +58,19 @@ impl Resolver<'_> {
             | "sequence"
             | "generate_subscripts"
             | "regexp_split_to_table"
-            | "string_to_table"
-            | "numbers" => std::slice::from_ref(&short),
+            | "string_to_table" => std::slice::from_ref(&short),
+            "numbers" => &["number"],
+            "zeros" => &["zero"],
             _ => &[],
         };
+        let (counter, names) = match names {
+            [names @ .., last] if counted && names.len() >= defaults.len().max(1) => (Some(Ident::clone(last)), names),
+            names => (counted.then(|| Ident::new("ordinality")), names),
+        };
+        // In these a lone column is called as the alias says.
+        let renames = matches!(self.dialect, super::Dialect::Postgres | super::Dialect::Redshift)
+            && defaults == [short]
+            && names.is_empty();
         let mut columns: Vec<Rc<Column>> = Vec::new();
         let alias = name.last().cloned();
         for (at, default) in defaults.iter().enumerate() {
@@ -72,11 +83,17 @@ impl Resolver<'_> {
             if defaults.len() == 1 && names.is_empty() {
                 column.other_key = alias.clone().map(Into::into);
             }
+            if let Some(alias) = alias.as_deref().filter(|_| renames) {
+                column.name = alias.into();
+            }
             columns.push(Rc::new(column));
         }
         for (at, ident) in names.iter().enumerate().skip(defaults.len()) {
             let key = self.key(ident);
             columns.push(Rc::new(self.made_column(made, leaf, at, &ident.value, &key)));
+        }
+        if let Some(ident) = counter {
+            columns.push(self.row_counter(leaf, &ident));
         }
         let closed = !columns.is_empty();
         let source_name = if name.is_empty() { vec![self.dialect.fold_key(short, false)] } else { name };
@@ -89,6 +106,21 @@ impl Resolver<'_> {
         }
         self.last_scope().sources.push(Rc::new(source));
         Tree::Leaf(Leaf { id: leaf, source: LeafSource::Rows(term::call(short, std::slice::from_ref(&made.term))) })
+    }
+
+    /// The column that counts the rows made: it has no source.
+    fn row_counter(&self, leaf: super::term::LeafId, ident: &Ident) -> Rc<Column> {
+        Rc::new(Column {
+            name: ident.value.as_str().into(),
+            key: self.key(ident).into(),
+            other_key: None,
+            edges: Rc::default(),
+            term: term::column(leaf, "$offset"),
+            kind: OutputKind::Constant,
+            span: Span::default(),
+            unresolved: Rc::default(),
+            starred: Rc::default(),
+        })
     }
 
     pub(super) fn made_column(
@@ -139,25 +171,29 @@ impl Resolver<'_> {
             }
             columns.push(Rc::new(column));
         }
-        let given = names.get(arrays.len()).copied().cloned();
+        let extra = names.get(arrays.len()..).unwrap_or_default();
+        let (given, extra) = match (counter.is_some(), extra) {
+            (true, [extra @ .., last]) => (Some(Ident::clone(last)), extra),
+            (_, extra) => (None, extra),
+        };
+        for (at, ident) in extra.iter().enumerate() {
+            // `unnest(map) as t(k, v)`: one array makes several columns; of several nobody knows which makes which.
+            let key = self.key(ident);
+            let mut column = Column::clone(&columns[0]).with_name(&ident.value, &key);
+            column.term = term::column(leaf, &format!("${}", at + arrays.len()));
+            if arrays.len() > 1 {
+                self.supported = false;
+                column = self.unknown_part(column, &tables);
+            }
+            columns.push(Rc::new(column));
+        }
         let counted = given.is_some() || counter.is_some();
         if let Some(ident) = given.or(counter) {
-            let key = self.key(&ident);
-            columns.push(Rc::new(Column {
-                name: ident.value.as_str().into(),
-                key: key.into(),
-                other_key: None,
-                edges: Rc::default(),
-                term: term::column(leaf, "$offset"),
-                kind: OutputKind::Constant,
-                span: Span::default(),
-                unresolved: Rc::default(),
-                starred: Rc::default(),
-            }));
+            columns.push(self.row_counter(leaf, &ident));
         }
         let named = !name.is_empty();
         let mut source = Source::new(name, Rc::new(columns), Mapping::Same);
-        source.element = arrays.len() == 1 && !counted;
+        source.element = arrays.len() == 1 && !counted && extra.is_empty();
         source.tables = tables.clone();
         if !named && self.dialect.dotted_structs() {
             source.open = Some(Open { tables, via: None });
@@ -169,6 +205,18 @@ impl Resolver<'_> {
         leaf_from(leaf, LeafSource::Rows(term::call("unnest", &terms)))
     }
 
+    fn unknown_part(&self, column: Column, tables: &BTreeSet<String>) -> Column {
+        let one = super::Unresolved {
+            name: column.name.to_string(),
+            reason: super::Reason::Unsupported,
+            span: Span::default(),
+            candidates: Vec::new(),
+            tables: tables.iter().cloned().collect(),
+        };
+        let unresolved = Rc::new(vec![one]);
+        Column { edges: Rc::default(), starred: Rc::default(), kind: OutputKind::Unknown, unresolved, ..column }
+    }
+
     /// ClickHouse's ARRAY JOIN: the parser reads the array as a table name.
     pub(super) fn array_join(&mut self, factor: &TableFactor) -> From {
         let TableFactor::Table { name, alias, args: None, .. } = factor else {
@@ -177,8 +225,25 @@ impl Resolver<'_> {
         let parts = self.name_parts(name);
         let shown = alias.as_ref().map(|alias| alias.name.clone()).or_else(|| parts.last().cloned());
         let Some(shown) = shown else { return From::default() };
-        let tree = self.rows_of_expr(&Expr::CompoundIdentifier(parts), vec![self.key(&shown)], &[&shown]);
+        let key = self.key(&shown);
+        // Without an alias its elements take the place of the array.
+        let array = alias.is_none().then(|| self.listing(&key)).flatten();
+        let at = self.last_scope().sources.len();
+        let tree = self.rows_of_expr(&Expr::CompoundIdentifier(parts), vec![key], &[&shown]);
+        if let Some(array) = array
+            && let Some(element) = self.last_scope().sources.get(at).and_then(|source| source.columns.first().cloned())
+        {
+            let merged = super::scope::Merged { column: Column::clone(&element), members: vec![array, at] };
+            self.last_scope().merged.push(merged);
+        }
         From { tree, filters: Vec::new() }
+    }
+
+    /// The only source of the scope at hand that lists a column.
+    fn listing(&mut self, key: &str) -> Option<usize> {
+        let sources = self.last_scope().visible();
+        let mut listing = sources.filter(|(_, source)| !matches!(source.listed(key), Ok(None))).map(|(at, _)| at);
+        listing.next().filter(|_| listing.next().is_none())
     }
 
     pub(super) fn document(
@@ -197,6 +262,7 @@ impl Resolver<'_> {
             &Column { term: term::call("json_table", &[made.term.clone(), text]), ..made },
             key,
             &names,
+            false,
         );
         From { tree, filters: Vec::new() }
     }

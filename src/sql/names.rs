@@ -203,13 +203,57 @@ pub(super) fn is_session_value(word: &str) -> bool {
 /// Which argument of a conditional function decides only.
 pub(super) fn deciding_argument(name: &str, at: usize, count: usize) -> bool {
     match name {
-        "if" | "iff" | "iif" | "nvl2" => at == 0,
+        "if" | "iff" | "iif" | "nvl2" | "choose" | "elt" | "countif" | "count_if" => at == 0,
+        "nullif" => at == 1,
+        // sumIf(x, c), argMaxIf(x, y, c)
+        "sumif" | "avgif" | "minif" | "maxif" | "anyif" | "uniqif" | "uniqexactif" | "grouparrayif"
+        | "groupuniqarrayif" | "quantileif" | "sum_if" | "avg_if" | "argmaxif" | "argminif" | "anylastif" => {
+            count > 1 && at + 1 == count
+        }
         // multiIf(c1, v1, c2, v2, else)
         "multiif" => at + 1 < count && at.is_multiple_of(2),
         // decode(x, s1, r1, s2, r2, else)
         "decode" if count > 2 => at == 0 || (at % 2 == 1 && at + 1 < count),
         _ => false,
     }
+}
+
+/// Whether a function of DuckDB takes a lambda.
+pub(super) fn takes_lambda(name: &str) -> bool {
+    let list = name.starts_with("list_") || name.starts_with("array_");
+    list || matches!(name, "apply" | "filter" | "reduce" | "transform" | "map_filter" | "columns")
+}
+
+/// Whether a function of Trino and others takes a lambda.
+pub(super) fn takes_arrow(name: &str) -> bool {
+    matches!(
+        name,
+        "all_match"
+            | "any_match"
+            | "none_match"
+            | "array_sort"
+            | "exists"
+            | "filter"
+            | "forall"
+            | "aggregate"
+            | "map_filter"
+            | "map_zip_with"
+            | "reduce"
+            | "reduce_agg"
+            | "transform"
+            | "transform_keys"
+            | "transform_values"
+            | "zip_with"
+            | "regexp_replace"
+            | "find_first"
+            | "find_first_index"
+    )
+}
+
+/// Which argument of an aggregate only says which row's value is taken (`arg_max(x, y)`).
+pub(super) fn ordering_argument(name: &str, at: usize) -> bool {
+    at == 1
+        && matches!(name, "arg_max" | "arg_min" | "argmax" | "argmin" | "argmaxif" | "argminif" | "max_by" | "min_by")
 }
 
 /// Columns that a database adds to every table of its own accord.

@@ -126,6 +126,25 @@ impl Resolver<'_> {
         Val { term: term::query(head, resolved.block.clone(), columns), kind }
     }
 
+    /// One column of a subquery whose row is the value.
+    pub(super) fn field_of(&mut self, query: &Query, field: &Ident) -> Val {
+        let resolved = self.query(query);
+        let key = self.key(field);
+        let found: Vec<_> = resolved.columns.iter().filter(|column| column.matches(&key)).collect();
+        let [column] = found.as_slice() else {
+            let span = self.text.span(field.span);
+            self.unsupported(format!("field {} of a subquery", field.value), span);
+            return Val { term: term::text("unresolved field"), kind: OutputKind::Unknown };
+        };
+        let from = self.sink.edges.len();
+        let value = self.read(column, column.span);
+        for (edge, inner) in self.sink.edges[from..].iter_mut().zip(column.edges.iter()) {
+            edge.span = inner.span;
+        }
+        let kind = stronger(OutputKind::Derived, value.kind);
+        Val { term: term::query("field", resolved.block.clone(), vec![value.term]), kind }
+    }
+
     /// EXISTS: only the rows matter.
     pub(super) fn exists(&mut self, query: &Query) -> Val {
         let resolved = self.query(query);

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Ident, ObjectName, Query, SetExpr, Spanned, TableFactor, Visit, Visitor};
+use sqlparser::ast::{Ident, ObjectName, Query, SetExpr, SetOperator, Spanned, TableFactor, Visit, Visitor};
 use sqlparser::tokenizer::{Span as ParserSpan, TokenWithSpan};
 
 use super::parse::{on_big_stack, parse, string_table_span};
@@ -38,7 +38,7 @@ pub fn relations(sql: &str, dialect: Dialect) -> Result<Vec<RelationUse>, SqlErr
 }
 
 /// Whether a query names a relation of that single-part name anywhere within (for telling recursion).
-pub(super) fn names_relation(query: &Query, name: &str) -> bool {
+pub(super) fn names_relation<V: Visit>(query: &V, name: &str) -> bool {
     struct Names<'a>(&'a str);
     impl Visitor for Names<'_> {
         type Break = ();
@@ -52,6 +52,16 @@ pub(super) fn names_relation(query: &Query, name: &str) -> bool {
         }
     }
     query.visit(&mut Names(name)).is_break()
+}
+
+/// Whether a WITH entry reads itself though no RECURSIVE says so: an anchor, UNION ALL, and an arm that names the entry.
+/// A first arm that names it reads the table of that name.
+pub(super) fn recursive_without_keyword(dialect: Dialect, body: &Query, name: &str) -> bool {
+    let SetExpr::SetOperation { op: SetOperator::Union, left, right, .. } = body.body.as_ref() else { return false };
+    matches!(dialect, Dialect::TSql | Dialect::Snowflake)
+        && body.with.is_none()
+        && names_relation(right.as_ref(), name)
+        && !names_relation(left.as_ref(), name)
 }
 
 /// The place of a relation's name, also where it is a string.
@@ -130,7 +140,13 @@ impl Visitor for Walk<'_> {
             .collect();
         let recursive = with.is_some_and(|with| with.recursive);
         // A recursive entry sees itself, and those after it.
-        let visible = if recursive { pending.iter().map(|(_, name)| name.clone()).collect() } else { Vec::new() };
+        let mut visible = if recursive { pending.iter().map(|(_, name)| name.clone()).collect() } else { Vec::new() };
+        if let Some(frame) = self.frames.last().filter(|frame| !frame.recursive)
+            && let Some((_, name)) = frame.pending.iter().find(|(body, _)| std::ptr::eq(*body, query))
+            && recursive_without_keyword(self.dialect, query, name)
+        {
+            visible.push(name.clone());
+        }
         let query = std::ptr::from_ref(query);
         self.frames.push(Frame { query, pending, recursive, visible, aliases: Vec::new() });
         ControlFlow::Continue(())

@@ -196,6 +196,14 @@ pub(super) enum Aliases {
     BeforeColumns,
 }
 
+/// A select item that something to its left may use.
+#[derive(Debug)]
+pub(super) enum Ahead {
+    Waiting(Box<sqlparser::ast::Expr>),
+    Busy,
+    Done(Column),
+}
+
 /// One query block's names.
 #[derive(Debug)]
 pub(super) struct Scope {
@@ -205,6 +213,8 @@ pub(super) struct Scope {
     pub(super) merged: Vec<Merged>,
     pub(super) items: Vec<Column>,
     pub(super) aliases: Aliases,
+    /// Aliases of items that are not resolved yet, where a dialect lets those before them use them.
+    pub(super) ahead: HashMap<String, Ahead>,
     pub(super) windows: HashMap<String, sqlparser::ast::WindowSpec>,
     /// Parameters of the lambdas around the expression.
     pub(super) lambdas: Vec<String>,
@@ -222,6 +232,7 @@ impl Scope {
             merged: Vec::new(),
             items: Vec::new(),
             aliases: Aliases::Hidden,
+            ahead: HashMap::new(),
             windows: HashMap::new(),
             lambdas: Vec::new(),
             sealed: false,

@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use sqlparser::ast::{
     Distinct, Expr, GroupByExpr, GroupByWithModifier, Ident, LateralView, NamedWindowExpr, OrderByExpr, Query, Select,
-    SelectFlavor, SelectItem, TopQuantity, Value, WindowSpec,
+    SelectFlavor, SelectItem, Spanned, TopQuantity, Value, WindowSpec,
 };
 
 use super::resolve::{Flags, Resolver, tidy};
-use super::scope::{Aliases, Column, Open, Resolved, Scope};
+use super::scope::{Ahead, Aliases, Column, Open, Resolved, Scope};
 use super::term::{self, Block, From, Leaf, LeafMap, LeafSource, Part, Rows, T, Tree};
 use super::{Clause, ClauseKind, OutputKind, Role, Span};
 
@@ -37,7 +37,7 @@ impl Resolver<'_> {
         self.last_scope().items = items.clone();
         let outputs: Vec<Column> = items;
 
-        self.aliases(if self.dialect.alias_in_where() { Aliases::AfterColumns } else { Aliases::Hidden });
+        self.aliases(if self.dialect.alias_in_where() { self.seen_aliases() } else { Aliases::Hidden });
         for expr in select.prewhere.iter().chain(&select.selection) {
             let conjuncts = self.conjuncts(expr);
             self.filter_clauses(&from, "where", &conjuncts);
@@ -49,7 +49,7 @@ impl Resolver<'_> {
             let text = format!("group by {}", self.texts_of(&from, keys).join(", "));
             self.add_clause(Clause { kind: ClauseKind::Group, text, span, join: None });
         }
-        self.aliases(if self.dialect.alias_in_having() { Aliases::AfterColumns } else { Aliases::Hidden });
+        self.aliases(if self.dialect.alias_in_having() { self.seen_aliases() } else { Aliases::Hidden });
         let having = self.late_filter(&from, "having", select.having.as_ref());
         self.aliases(Aliases::AfterColumns);
         let qualify = self.late_filter(&from, "qualify", select.qualify.as_ref());
@@ -124,22 +124,34 @@ impl Resolver<'_> {
 
     /// The select list: items and, when a star covers unknown columns, what it is open to.
     fn projection(&mut self, select: &Select) -> (Vec<Column>, Option<Open>) {
-        let lateral = if self.dialect.lateral_aliases() { Aliases::AfterColumns } else { Aliases::Hidden };
+        let lateral = if self.dialect.lateral_aliases() { self.seen_aliases() } else { Aliases::Hidden };
         self.aliases(lateral);
+        if self.dialect.alias_first() {
+            self.await_aliases(&select.projection);
+        }
         let spans = self.item_spans(select);
         let mut open: Option<Open> = None;
         if matches!(select.flavor, SelectFlavor::FromFirstNoSelect) {
-            self.star(None, &Default::default(), select.exclude.as_ref(), Span::default(), &mut open);
+            // Nothing is written for the star: the first relation stands for it.
+            let place = select.from.first().map(|from| self.text.span(from.relation.span())).unwrap_or_default();
+            self.star(None, &Default::default(), select.exclude.as_ref(), place, &mut open);
         }
         for (at, item) in select.projection.iter().enumerate() {
             let span = spans.get(at).copied().unwrap_or_default();
             match item {
+                SelectItem::UnnamedExpr(expr) if self.columns_items(expr, None, span, &mut open) => {}
+                SelectItem::ExprWithAlias { expr, alias } if self.columns_items(expr, Some(alias), span, &mut open) => {
+                }
                 SelectItem::UnnamedExpr(expr) => {
                     let name = self.unnamed(expr);
                     self.push_item(expr, name, span);
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
                     let name = Some((alias.value.clone(), self.key(alias)));
+                    // Within itself the name is the column's.
+                    if let Some((_, key)) = &name {
+                        self.last_scope().ahead.remove(key);
+                    }
                     self.push_item(expr, name, span);
                 }
                 SelectItem::ExprWithAliases { expr, aliases } => {
@@ -156,7 +168,35 @@ impl Resolver<'_> {
                 }
             }
         }
+        self.last_scope().ahead.clear();
         (std::mem::take(&mut self.last_scope().items), open)
+    }
+
+    /// How aliases are seen by the clauses that see them.
+    fn seen_aliases(&self) -> Aliases {
+        if self.dialect.alias_first() { Aliases::BeforeColumns } else { Aliases::AfterColumns }
+    }
+
+    /// Notes the aliases of a select list that items to their left may use.
+    fn await_aliases(&mut self, items: &[SelectItem]) {
+        for item in items {
+            if let SelectItem::ExprWithAlias { expr, alias } = item {
+                let key = self.key(alias);
+                self.last_scope().ahead.entry(key).or_insert_with(|| Ahead::Waiting(Box::new(expr.clone())));
+            }
+        }
+    }
+
+    /// The item of that alias, when it stands further to the right. While it is resolved it does not see itself.
+    pub(super) fn item_ahead(&mut self, key: &str) -> Option<Column> {
+        let waiting = std::mem::replace(self.last_scope().ahead.get_mut(key)?, Ahead::Busy);
+        let found = match waiting {
+            Ahead::Busy => return None,
+            Ahead::Done(column) => column,
+            Ahead::Waiting(expr) => self.deeper(|this| Some(this.item(&expr, Span::default())), |_| None)?,
+        };
+        self.last_scope().ahead.insert(key.to_owned(), Ahead::Done(found.clone()));
+        Some(found)
     }
 
     /// The name of an item without alias: that of the column it reads, else the function's where the dialect says so.
@@ -220,7 +260,7 @@ impl Resolver<'_> {
     }
 
     fn group_by(&mut self, group: &GroupByExpr, outputs: &[Column]) -> Option<Vec<T>> {
-        self.aliases(if self.dialect.alias_in_group_by() { Aliases::AfterColumns } else { Aliases::Hidden });
+        self.aliases(if self.dialect.alias_in_group_by() { self.seen_aliases() } else { Aliases::Hidden });
         let (exprs, modifiers) = match group {
             GroupByExpr::Expressions(exprs, modifiers) => (exprs.as_slice(), modifiers),
             GroupByExpr::All(modifiers) => {
@@ -284,7 +324,12 @@ impl Resolver<'_> {
     /// An ORDER BY item of a query: a number, an alias or an expression.
     pub(super) fn output_order(&mut self, order: &OrderByExpr) -> T {
         let outputs = self.last_scope().items.clone();
+        // An alias on its own, never within an expression.
+        let hidden = self.dialect.alias_orders_alone() && bare_reference(&order.expr).is_none();
+        let aliases = self.last_scope().aliases;
+        self.aliases(if hidden { Aliases::Hidden } else { aliases });
         let key = self.output_expr(&order.expr, &outputs);
+        self.aliases(aliases);
         super::expr::order_text(key, &order.options)
     }
 
@@ -406,7 +451,7 @@ impl Resolver<'_> {
             _ => "unnest".to_owned(),
         };
         let made = self.item(expr, Span::default());
-        self.element_source(&function, &made, name, names)
+        self.element_source(&function, &made, name, names, false)
     }
 }
 

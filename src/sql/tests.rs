@@ -1,5 +1,6 @@
 //! Tests of the SQL front end, by subject.
 
+mod cases;
 mod clauses;
 mod equivalence;
 mod hostile;

@@ -427,7 +427,7 @@ fn rows_from_arrays_and_functions() {
         Dialect::DuckDb,
         &[(
             "select * from (select status, amount from orders) pivot (sum(amount) for status in ('a', 'b'))",
-            " ?pivot:unsupported *orders",
+            "a=orders.amount b=orders.amount",
         )],
     );
 }

@@ -1,9 +1,11 @@
 //! Tests of the SQL front end, by subject.
 
 mod clauses;
+mod dialects;
 mod equivalence;
 mod hostile;
 mod lineage;
+mod rewriting;
 mod spans;
 mod statements;
 

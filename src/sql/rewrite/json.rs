@@ -61,6 +61,10 @@ fn inside(from: &Stream, at: usize, end: usize, out: &mut Out) -> usize {
         _ if behind && from.is_any(at, CLAUSES) => {
             let last = from.until(at, |at| *from.token(at) == Token::Comma || from.is_any(at, &["DEFAULT", "PASSING"]));
             let last = last.clamp(at + 1, end);
+            if from.has_query(at, last) {
+                out.keep(from, at);
+                return at + 1;
+            }
             let span = Span { start: from.span(at).start, end: from.span(last - 1).end };
             out.put(Token::Comma, from.span(at));
             out.put(Token::SingleQuotedString(text_of(from.range(at, last))), span);

@@ -125,7 +125,8 @@ pub(super) fn options(from: &Stream) -> Option<Stream> {
     let mut at = 0;
     while at < from.len() {
         let end = from.closing(at + 1).filter(|_| from.is(at, "OPTION") && *from.token(at + 1) == Token::LParen);
-        match end.filter(|&end| matches!(from.token(end + 1), Token::EOF | Token::SemiColon | Token::RParen)) {
+        let last = |end: &usize| matches!(from.token(*end + 1), Token::EOF | Token::SemiColon | Token::RParen);
+        match end.filter(|end| last(end) && !from.has_query(at, *end)) {
             Some(end) => {
                 out.touch();
                 at = end + 1;

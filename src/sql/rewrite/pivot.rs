@@ -35,6 +35,10 @@ pub(super) fn statements(from: &Stream) -> Option<Stream> {
         out.word("FROM", place);
         let written =
             if unpivot { simple_unpivot(from, &parts, &mut out) } else { simple_pivot(from, &parts, &mut out, place) };
+        if !written && from.has_query(parts.source.1, parts.end) {
+            // A query within the lists would no longer be seen.
+            return None;
+        }
         if !written {
             opaque(from, &parts, &mut out, place, unpivot);
         }

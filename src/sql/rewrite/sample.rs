@@ -140,7 +140,11 @@ fn sample(from: &Stream, start: usize) -> Option<Sample> {
         if *from.token(at + 2) == Token::Comma {
             seed = from.range(at + 3, at + 4).first().cloned();
         }
-        at = from.closing(at)? + 1;
+        let words = if seed.is_some() { 4 } else { 2 };
+        if *from.token(at + words) != Token::RParen {
+            return None;
+        }
+        at += words + 1;
     }
     Some(Sample { method, count, percent, seed, end: at })
 }

@@ -118,6 +118,11 @@ impl Stream {
         words.iter().enumerate().all(|(n, word)| self.is(at + n, word))
     }
 
+    /// Whether something is read in there: it must never vanish into a name or a literal.
+    pub(super) fn has_query(&self, from: usize, to: usize) -> bool {
+        (from..to).any(|at| self.is_any(at, &["SELECT", "FROM", "TABLE"]))
+    }
+
     /// The first place from `from` on, brackets passed over, where `ends` says so, or a bracket or the text ends.
     pub(super) fn until(&self, from: usize, mut ends: impl FnMut(usize) -> bool) -> usize {
         let mut at = from;

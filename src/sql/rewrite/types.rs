@@ -29,9 +29,22 @@ const NESTED: &[&str] = &[
 pub(super) fn nested(from: &Stream) -> Option<Stream> {
     let mut out = Out::default();
     let mut at = 0;
+    // Whether a bracket is that of a cast: elsewhere AS is before an alias, which may have columns in brackets.
+    let mut casts = Vec::new();
     while at < from.len() {
-        let typed = is(from.before(at), "AS") || *from.before(at) == Token::DoubleColon;
+        match from.token(at) {
+            Token::LParen | Token::LBracket | Token::LBrace => {
+                casts.push(from.is_any(at.wrapping_sub(1), &["CAST", "TRY_CAST", "SAFE_CAST"]));
+            }
+            Token::RParen | Token::RBracket | Token::RBrace => {
+                casts.pop();
+            }
+            _ => {}
+        }
+        let cast = is(from.before(at), "AS") && casts.last() == Some(&true);
+        let typed = cast || *from.before(at) == Token::DoubleColon;
         let end = (typed && from.is_any(at, NESTED)).then(|| type_end(from, at)).flatten();
+        let end = end.filter(|&end| !from.has_query(at, end));
         match end {
             Some(end) => {
                 let span = Span { start: from.span(at).start, end: from.span(end - 1).end };

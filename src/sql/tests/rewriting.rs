@@ -169,6 +169,23 @@ fn hostile_lengths() {
     }
 }
 
+#[test]
+fn queries_never_vanish() {
+    // Whether or not such a text is read, no relation of it may go unseen.
+    for (sql, dialect) in [
+        ("pivot items on qty in (select id from orders), sku using sum(price)", Dialect::DuckDb),
+        ("unpivot items on columns((select id from orders)) into name n value v", Dialect::DuckDb),
+        ("select 1 from items using sample 10 (system, 1, (select id from orders))", Dialect::DuckDb),
+        ("select json_query(sku, 'a' with (select id from orders) omit quotes) from items", Dialect::Trino),
+        ("select cast(sku as array(select id from orders)) from items", Dialect::Trino),
+        ("select sku from items option (select id from orders)", Dialect::TSql),
+    ] {
+        if let Ok(all) = analyze(sql, dialect, &Shop) {
+            assert!(all.relations.iter().any(|one| one.id == "orders"), "{sql}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
 

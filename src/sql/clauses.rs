@@ -10,7 +10,7 @@ use sqlparser::tokenizer::{Span as ParserSpan, Token};
 use super::canonical::Names;
 use super::resolve::Resolver;
 use super::term::{From, T, Tree};
-use super::{Clause, ClauseKind, JoinClause, Span};
+use super::{Clause, ClauseKind, Dialect, JoinClause, Span};
 
 /// Reading order; the text keeps apart what has no place.
 pub(super) type ClauseKey = (usize, usize, ClauseKind, String);
@@ -153,6 +153,10 @@ impl Resolver<'_> {
         format!("{word} {}", shown.join(", "))
     }
 
+    fn angled_types(&self) -> bool {
+        matches!(self.dialect, Dialect::BigQuery | Dialect::Databricks | Dialect::Spark | Dialect::Hive)
+    }
+
     /// The places of the items of a select list, from the tokens: the tree knows them only roughly.
     pub(super) fn item_spans(&self, select: &Select) -> Vec<Span> {
         let start = select.select_token.0.span.end;
@@ -160,6 +164,8 @@ impl Resolver<'_> {
         let mut items: Vec<Span> = Vec::new();
         let mut item: Option<ParserSpan> = None;
         let mut depth = 0usize;
+        // Commas within `array<struct<a int64, b string>>` part no items.
+        let mut angles = 0usize;
         let mut before = Keyword::NoKeyword;
         let mut after_star = false;
         let mut skipping = true;
@@ -174,7 +180,10 @@ impl Resolver<'_> {
                 Token::RParen | Token::RBracket | Token::RBrace if depth == 0 => break,
                 Token::RParen | Token::RBracket | Token::RBrace => depth -= 1,
                 Token::EOF | Token::SemiColon => break,
-                Token::Comma if depth == 0 => {
+                Token::Lt if angles > 0 || (self.angled_types() && has_parameters(before)) => angles += 1,
+                Token::Gt => angles = angles.saturating_sub(1),
+                Token::ShiftRight => angles = angles.saturating_sub(2),
+                Token::Comma if depth == 0 && angles == 0 => {
                     items.extend(item.take().map(|span| self.text.span(span)));
                     continue;
                 }
@@ -201,6 +210,10 @@ impl Resolver<'_> {
         }
         select.projection.iter().map(|item| self.text.span(item.span())).collect()
     }
+}
+
+fn has_parameters(keyword: Keyword) -> bool {
+    matches!(keyword, Keyword::ARRAY | Keyword::STRUCT | Keyword::MAP)
 }
 
 fn ends_items(keyword: Keyword) -> bool {

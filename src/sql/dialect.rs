@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use sqlparser::dialect as parsers;
 
 use super::Dialect;
+use super::dialects::Extended;
 
 impl Dialect {
     /// The dialect that a dbt adapter (or a person) calls `name`; `None` when we know no such name.
@@ -50,8 +51,12 @@ impl Dialect {
         }
     }
 
-    /// The parser's dialect. Trino has none of its own there and is read with the permissive one.
+    /// The parser's dialect with what it lacks. Trino has none of its own there: the permissive one, extended.
     pub fn parser_dialect(self) -> Box<dyn parsers::Dialect> {
+        Box::new(Extended::new(self.plain_dialect(), self))
+    }
+
+    fn plain_dialect(self) -> Box<dyn parsers::Dialect> {
         match self {
             Dialect::DuckDb => Box::new(parsers::DuckDbDialect {}),
             Dialect::Postgres => Box::new(parsers::PostgreSqlDialect {}),

@@ -94,7 +94,8 @@ impl Resolver<'_> {
                 let name = super::expr::type_text(&typed.data_type);
                 super::expr::constant(format!("{name} {}", typed.value))
             }
-            Expr::Prefixed { prefix, value } => {
+            // `#1` is a column by its position: nothing to look up.
+            Expr::Prefixed { prefix, value } if prefix.value != "#" => {
                 let mut build = Build::new(format!("{} ", prefix.value.to_ascii_lowercase()));
                 build.value(self.expr(value));
                 build.done()

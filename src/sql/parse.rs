@@ -6,6 +6,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span as ParserSpan, Token, TokenWithSpan, Tokenizer};
 
+use super::rewrite;
 use super::span::TextIndex;
 use super::{Dialect, Span, SqlError};
 
@@ -61,15 +62,37 @@ pub(super) fn tokens(sql: &str, dialect: &dyn ParserDialect) -> Result<Vec<Token
 }
 
 /// Parses a text; call it within [`on_big_stack`].
+///
+/// What the dialect reads as it stands is read so. Only for the rest are the tokens of forms that the grammar lacks
+/// exchanged for those of a form with the same meaning, and at last the permissive dialect is asked.
 pub(super) fn parse(sql: &str, dialect: Dialect) -> Result<Parsed, SqlError> {
     let native = dialect.parser_dialect();
-    match parse_with(sql, native.as_ref()) {
-        Ok((statements, tokens)) => Ok(Parsed { statements, tokens, generic: false }),
-        Err(first) => match parse_with(sql, &GenericDialect {}) {
-            Ok((statements, tokens)) => Ok(Parsed { statements, tokens, generic: true }),
-            Err(_) => Err(first),
-        },
+    let mut first: Option<SqlError> = None;
+    for (generic, parser) in [(false, native.as_ref()), (true, &GenericDialect {} as &dyn ParserDialect)] {
+        let tokens = match tokens(sql, parser) {
+            Ok(tokens) => tokens,
+            Err(error) => {
+                first.get_or_insert(error);
+                continue;
+            }
+        };
+        // Once the permissive dialect is asked, the dialect's own forms are tried before and after.
+        for rewritten in [rewrite::always(&tokens, dialect), rewrite::all(&tokens, dialect)].into_iter().flatten() {
+            match statements(sql, parser, rewritten) {
+                Ok(statements) => return Ok(Parsed { statements, tokens, generic }),
+                // The attempt that came farthest in the dialect knows best what is wrong.
+                Err(error) if first.as_ref().is_none_or(|one| !generic && place(one) < place(&error)) => {
+                    first = Some(error);
+                }
+                Err(_) => {}
+            }
+        }
     }
+    Err(first.unwrap_or_else(|| SqlError { message: "the SQL cannot be read".to_owned(), span: None }))
+}
+
+fn place(error: &SqlError) -> usize {
+    error.span.map_or(0, |span| span.start)
 }
 
 /// The single query of a parsed text, also within `create table/view ... as`.
@@ -94,17 +117,18 @@ pub(super) fn single_query(parsed: &Parsed, sql: &str) -> Result<Query, SqlError
     })
 }
 
-type Statements = (Vec<ParsedStatement>, Vec<TokenWithSpan>);
-
-fn parse_with(sql: &str, dialect: &dyn ParserDialect) -> Result<Statements, SqlError> {
-    let tokens = tokens(sql, dialect)?;
-    let mut parser = Parser::new(dialect).with_recursion_limit(NESTING).with_tokens_with_locations(tokens.clone());
+fn statements(
+    sql: &str,
+    dialect: &dyn ParserDialect,
+    tokens: Vec<TokenWithSpan>,
+) -> Result<Vec<ParsedStatement>, SqlError> {
+    let mut parser = Parser::new(dialect).with_recursion_limit(NESTING).with_tokens_with_locations(tokens);
     let mut statements = Vec::new();
     loop {
         while parser.consume_token(&Token::SemiColon) {}
         let first = parser.peek_token();
         if first.token == Token::EOF {
-            return Ok((statements, tokens));
+            return Ok(statements);
         }
         let statement = match parser.parse_statement() {
             Ok(statement) => statement,

@@ -2,9 +2,11 @@
 
 mod cases;
 mod clauses;
+mod dialects;
 mod equivalence;
 mod hostile;
 mod lineage;
+mod rewriting;
 mod spans;
 mod statements;
 

@@ -1,0 +1,212 @@
+//! Exchanged tokens: every place is a place of the text, nothing is lost, nothing takes for ever.
+
+use std::time::Instant;
+
+use proptest::prelude::*;
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use super::super::parse::tokens;
+use super::super::{Dialect, analyze, rewrite};
+use super::Shop;
+
+const ALL: [Dialect; 14] = [
+    Dialect::DuckDb,
+    Dialect::Postgres,
+    Dialect::Redshift,
+    Dialect::Snowflake,
+    Dialect::BigQuery,
+    Dialect::Databricks,
+    Dialect::Spark,
+    Dialect::Hive,
+    Dialect::Trino,
+    Dialect::TSql,
+    Dialect::MySql,
+    Dialect::Sqlite,
+    Dialect::ClickHouse,
+    Dialect::Generic,
+];
+
+const WORDS: &[&str] = &[
+    "select",
+    "from",
+    "where",
+    "pivot",
+    "unpivot",
+    "on",
+    "using",
+    "sample",
+    "10",
+    "%",
+    "percent",
+    "tablesample",
+    "reservoir",
+    "asof",
+    "positional",
+    "join",
+    "left",
+    "semi",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "<",
+    ">",
+    ">>",
+    "<<",
+    "array",
+    "struct",
+    "row",
+    "map",
+    "as",
+    "::",
+    "?",
+    ":",
+    ",",
+    ".",
+    "*",
+    "**",
+    "^",
+    "@",
+    "#",
+    "columns",
+    "like",
+    "glob",
+    "~~",
+    "in",
+    "not",
+    "for",
+    "if",
+    "x",
+    "orders",
+    "'s'",
+    "filter",
+    "ignore",
+    "nulls",
+    "group",
+    "by",
+    "into",
+    "name",
+    "value",
+    "order",
+    "limit",
+    "json_query",
+    "with",
+    "default",
+    "passing",
+    "cast",
+    "values",
+    "trim",
+    "leading",
+    "safe",
+    "model",
+    "table",
+    "system_time",
+    "of",
+    "format",
+    "any",
+    "all",
+    "global",
+    "option",
+    "$",
+    "-",
+    ";",
+    "é",
+    "union",
+];
+
+fn significant(tokens: &[TokenWithSpan]) -> Vec<&TokenWithSpan> {
+    tokens.iter().filter(|one| !matches!(one.token, Token::Whitespace(_) | Token::EOF)).collect()
+}
+
+/// Every place lies within the text's own places; every name, number and string of the text is still there or within
+/// a token that stands for more.
+fn check(sql: &str, dialect: Dialect) {
+    let Ok(original) = tokens(sql, dialect.parser_dialect().as_ref()) else { return };
+    let places = significant(&original);
+    for rewritten in [rewrite::always(&original, dialect), rewrite::all(&original, dialect)].into_iter().flatten() {
+        let made = significant(&rewritten);
+        for one in &made {
+            let starts =
+                places.iter().any(|place| place.span.start <= one.span.start && one.span.start < place.span.end);
+            let ends = places.iter().any(|place| place.span.start < one.span.end && one.span.end <= place.span.end);
+            assert!(starts && ends, "{sql}: {one:?}");
+        }
+        for name in places.iter().filter(|one| matches!(&one.token, Token::Word(word) if word.value == "orders")) {
+            let covers = |one: &&&TokenWithSpan| one.span.start <= name.span.start && name.span.end <= one.span.end;
+            let literal = |one: &&&TokenWithSpan| matches!(one.token, Token::SingleQuotedString(_));
+            assert!(made.iter().any(|one| covers(&one) || literal(&one)), "{sql}: {name:?} is lost");
+        }
+    }
+}
+
+#[test]
+fn hostile_lengths() {
+    for (piece, dialect) in [
+        ("array<", Dialect::BigQuery),
+        ("unpivot ", Dialect::BigQuery),
+        ("from a-b ", Dialect::BigQuery),
+        ("asof semi join ", Dialect::DuckDb),
+        ("positional join ", Dialect::DuckDb),
+        ("(pivot ", Dialect::DuckDb),
+        ("(from ", Dialect::DuckDb),
+        ("[x for ", Dialect::DuckDb),
+        ("x.a().", Dialect::DuckDb),
+        ("* like ", Dialect::DuckDb),
+        ("using sample 1 ", Dialect::DuckDb),
+        ("a: ", Dialect::DuckDb),
+        ("as array<", Dialect::Trino),
+        ("json_query(", Dialect::Trino),
+        ("values 1,", Dialect::Trino),
+        ("any join x on ", Dialect::ClickHouse),
+        ("option(", Dialect::TSql),
+    ] {
+        let sql = format!("select {}", piece.repeat(90_000 / piece.split(' ').count().max(3)));
+        let start = Instant::now();
+        let _ = analyze(&sql, dialect, &Shop);
+        assert!(start.elapsed().as_secs() < 30, "{piece} took {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn queries_never_vanish() {
+    // Whether or not such a text is read, no relation of it may go unseen.
+    for (sql, dialect) in [
+        ("pivot items on qty in (select id from orders), sku using sum(price)", Dialect::DuckDb),
+        ("unpivot items on columns((select id from orders)) into name n value v", Dialect::DuckDb),
+        ("select 1 from items using sample 10 (system, 1, (select id from orders))", Dialect::DuckDb),
+        ("select json_query(sku, 'a' with (select id from orders) omit quotes) from items", Dialect::Trino),
+        ("select cast(sku as array(select id from orders)) from items", Dialect::Trino),
+        ("select sku from items option (select id from orders)", Dialect::TSql),
+    ] {
+        if let Ok(all) = analyze(sql, dialect, &Shop) {
+            assert!(all.relations.iter().any(|one| one.id == "orders"), "{sql}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn places_are_kept(words in proptest::collection::vec(proptest::sample::select(WORDS), 0..40), pick in 0usize..14) {
+        check(&words.join(" "), ALL[pick]);
+        check(&words.concat(), ALL[pick]);
+    }
+
+    #[test]
+    fn mutated_queries_are_answered(
+        words in proptest::collection::vec(proptest::sample::select(WORDS), 0..6),
+        at in 0usize..40,
+        pick in 0usize..14,
+    ) {
+        let sql = "select t: a.x + 1 , [ x for x in l if x > 1 ] , array<int64> [ 1 ] from orders a asof left join p on a.i = p.i where x in l using sample 10 %";
+        let mut parts: Vec<&str> = sql.split(' ').collect();
+        let at = at.min(parts.len());
+        parts.splice(at..at, words);
+        let sql = parts.join(" ");
+        check(&sql, ALL[pick]);
+        let _ = analyze(&sql, ALL[pick], &Shop);
+    }
+}

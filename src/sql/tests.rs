@@ -1,5 +1,6 @@
 //! Tests of the SQL front end, by subject.
 
+mod check;
 mod clauses;
 mod equivalence;
 mod hostile;
@@ -68,6 +69,7 @@ pub(super) fn shown(analysis: &Analysis) -> String {
             Reason::OpenStar => "open",
             Reason::UnboundAlias => "unbound",
             Reason::Unsupported => "unsupported",
+            Reason::ColumnCount => "count",
         };
         text.push_str(&format!(" ?{}:{reason}", one.name));
     }

@@ -159,3 +159,18 @@ fn numbers_of_columns_that_do_not_fit() {
         assert!(counted(right).is_empty(), "{right}");
     }
 }
+
+#[test]
+fn a_star_over_an_expression_may_have_any_column() {
+    let wrong = |sql: &str| -> Vec<String> {
+        let found = analysis(sql, BigQuery).unresolved;
+        let sure = |reason| matches!(reason, Reason::NotInSchema | Reason::UnboundAlias);
+        found.into_iter().filter(|one| sure(one.reason)).map(|one| one.name).collect()
+    };
+    let star =
+        "with c as (select if(a.id is null, a, b).* from orders a join payments b on a.id = b.id) select x from c";
+    assert!(wrong(star).is_empty());
+    let field = "select * replace ((select as struct payload.* replace (1 as z)) as payload) from raw";
+    assert!(wrong(field).is_empty());
+    assert_eq!(wrong("with c as (select id from orders) select x from c"), ["x"]);
+}

@@ -5,6 +5,7 @@
 mod analyze;
 mod call;
 mod canonical;
+mod check;
 mod clauses;
 mod columns_call;
 mod compare;
@@ -16,6 +17,7 @@ mod expr_more;
 mod factor;
 mod functions;
 mod joins;
+mod known;
 mod lambda;
 mod limits;
 mod lookup;
@@ -39,8 +41,10 @@ mod tests;
 mod tokens;
 
 pub use analyze::analyze;
+pub use check::{Misuse, MisuseKind, misuses};
 pub use compare::{Equivalence, columns_read, compare};
 pub use functions::{FunctionUse, functions};
+pub use known::{builtins, dialects_with, is_builtin};
 pub use relations::relations;
 pub use span::Span;
 pub use statements::{StatementInfo, StatementKind, statements};
@@ -143,6 +147,9 @@ pub enum Reason {
     UnboundAlias,
     /// The construct is not understood yet.
     Unsupported,
+    /// Numbers of columns that do not fit (a set operation, a column list longer than its query): an error in the SQL.
+    /// The name says which numbers.
+    ColumnCount,
 }
 
 /// A column reference that could not be resolved, anywhere in the query (not only in outputs).

@@ -2,11 +2,13 @@
 
 mod columns;
 mod downstream;
+mod functions;
+mod misuses;
 mod names;
 #[cfg(test)]
 mod tests;
 
-use super::texts::Text;
+use super::texts::{Text, unchanged};
 use super::{Change, Checked, Context, Gate, GateSpec, Needs, Rule, options};
 use crate::engine::Side;
 use anyhow::{Result, anyhow};
@@ -19,10 +21,11 @@ pub const SPEC: GateSpec = GateSpec {
     summary: "Every ref, source, macro, var and column resolves; models downstream still bind",
     help: "Compiles the model as dbt would and binds every column reference against the relations of the head side, in \
            the full and in the incremental text. Then it asks whether everything downstream still finds the columns \
-           that it reads. A reference into a relation whose columns are not known is never called wrong.",
+           that it reads. A reference into a relation whose columns are not known is never called wrong. Aggregates and \
+           window functions must stand where they may, and functions be those of the dialect.",
     needs: Needs::Static,
     rules: RULES,
-    build: |value| Ok(Box::new(Compile { _options: options(value)? })),
+    build: |value| Ok(Box::new(Compile { options: options(value)? })),
     options: || schemars::schema_for!(Options),
 };
 
@@ -73,6 +76,36 @@ const RULES: &[Rule] = &[
         help: "Qualify it.",
     },
     Rule {
+        id: "compile/column-count",
+        what: "A set operation joins queries of different numbers of columns, or a column list is longer than its query.",
+        help: "Give both sides the same columns, in the same order.",
+    },
+    Rule {
+        id: "compile/misplaced-aggregate",
+        what: "An aggregate stands in WHERE, ON or GROUP BY, which are decided before rows are grouped.",
+        help: "Move the condition to HAVING, or aggregate in a CTE first.",
+    },
+    Rule {
+        id: "compile/misplaced-window-function",
+        what: "A window function stands in WHERE, ON, GROUP BY or HAVING, which are decided before windows are computed.",
+        help: "Compute it in a CTE and filter there, or use QUALIFY where the dialect has it.",
+    },
+    Rule {
+        id: "compile/nested-aggregate",
+        what: "An aggregate is an argument of another aggregate.",
+        help: "Aggregate in two steps: the inner one in a CTE.",
+    },
+    Rule {
+        id: "compile/ungrouped-column",
+        what: "A selected column of a grouped query is neither grouped nor aggregated.",
+        help: "Add it to GROUP BY, or aggregate it.",
+    },
+    Rule {
+        id: "compile/unknown-function",
+        what: "The dialect has no built-in function of that name, but another dialect has, or one that is spelled much alike.",
+        help: "Use the dialect's own function. One that you defined yourself: list it under `gates.compile.functions`.",
+    },
+    Rule {
         id: "compile/breaks-downstream",
         what: "A model downstream reads a column, or the model itself, that this change takes away.",
         help: "Keep the column until its readers have moved, or change them in the same pull request.",
@@ -84,13 +117,16 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// Options of `compile`: there are none.
+/// Options of `compile`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-struct Options {}
+struct Options {
+    /// Functions of your own, which no list of built-in functions has.
+    functions: Vec<String>,
+}
 
 struct Compile {
-    _options: Options,
+    options: Options,
 }
 
 impl Gate for Compile {
@@ -102,12 +138,17 @@ impl Gate for Compile {
         let mut findings = downstream::check(change, cx);
         let mut open = Vec::new();
         let mut references = 0;
+        let same_text = unchanged(change, cx.head.project.dialect);
         if head.csv.is_none() {
             for text in Text::all(head)? {
                 let analysis = text.analysis(cx.head).map_err(|e| anyhow!("SQL not parsed: {e}"))?;
                 references += analysis.reads.len() + analysis.unresolved.len();
                 open.extend(analysis.open.iter().map(|id| cx.head.display_name(id)));
                 findings.extend(columns::check(&text, &analysis, change, cx));
+                if !same_text {
+                    findings.extend(misuses::check(&text, change, cx));
+                    findings.extend(functions::check(&text, &self.options.functions, cx));
+                }
             }
         }
         open.sort();

@@ -115,7 +115,7 @@ impl<'a> Flow<'a> {
             Reason::Unsupported => "the SQL construct is not understood",
             Reason::Ambiguous => "the reference is ambiguous",
             // No such column: nothing flows, and `compile` reports it.
-            Reason::NotInSchema | Reason::UnboundAlias => return,
+            Reason::NotInSchema | Reason::UnboundAlias | Reason::ColumnCount => return,
         };
         let all: Vec<&String> = match tables {
             [] => analysis.relations.iter().map(|r| &r.id).collect(),

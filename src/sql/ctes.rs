@@ -122,7 +122,7 @@ impl Resolver<'_> {
         let operator: Rc<str> = format!("recursive {}", quantifier_text(SetOperator::Union, *quantifier)).into();
         let span = self.text.span(sqlparser::ast::Spanned::span(right.as_ref()));
         self.set_clause(&operator, span);
-        let resolved = self.union_of(&anchor, &step, operator, SetOperator::Union, false);
+        let resolved = self.union_of(&anchor, &step, operator, SetOperator::Union, false, span);
         let resolved = Resolved {
             columns: resolved
                 .columns
@@ -148,7 +148,9 @@ impl Resolver<'_> {
                 None if resolved.open.is_some() => self.supported = false,
                 None => {
                     let span = self.text.span(new.name.span);
-                    self.unsupported(format!("column name {} without a column", new.name.value), span);
+                    let (names, has) = (alias.columns.len(), resolved.columns.len());
+                    self.miscounted(format!("`{}` lists {names} columns of a query of {has}", alias.name.value), span);
+                    break;
                 }
             }
         }

@@ -60,7 +60,7 @@ impl Resolver<'_> {
     }
 
     /// Scope levels that a reference may see, innermost first.
-    fn visible_levels(&self) -> Vec<usize> {
+    pub(super) fn visible_levels(&self) -> Vec<usize> {
         let last = self.scopes.len();
         (0..last).rev().filter(|&level| level + 1 == last || !self.scopes[level].sealed).collect()
     }
@@ -115,6 +115,8 @@ impl Resolver<'_> {
 
     fn lookup_bare(&mut self, ident: &Ident, key: &str, levels: &[usize], qualifier: bool) -> Found {
         let mut maybe: BTreeSet<String> = BTreeSet::new();
+        // A relation may be open to something that has no name (`expression.*`): then `maybe` stays empty.
+        let mut opened = false;
         let mut virtual_column: Option<(Column, usize, usize)> = None;
         for &level in levels {
             let aliases = self.scopes[level].aliases;
@@ -128,7 +130,7 @@ impl Resolver<'_> {
             }
             match self.answer(level, ident, key) {
                 Answer::Column(column, at) => {
-                    if !maybe.is_empty() {
+                    if opened {
                         // An inner relation may have it too, and would hide this one.
                         return Found::Unknown(Reason::OpenStar, maybe);
                     }
@@ -143,13 +145,14 @@ impl Resolver<'_> {
                     if item.is_some() {
                         return Found::Unknown(Reason::OpenStar, tables);
                     }
-                    let first = maybe.is_empty() && !qualifier;
+                    let first = !opened && !qualifier;
                     virtual_column = if first { self.only_open(level, ident) } else { None };
                     maybe.extend(tables);
+                    opened = true;
                 }
                 Answer::No => {
                     if let Some(item) = item {
-                        if maybe.is_empty() {
+                        if !opened {
                             return Found::Column(Box::new(item));
                         }
                         return Found::Unknown(Reason::OpenStar, maybe);
@@ -161,7 +164,7 @@ impl Resolver<'_> {
             self.touch(level, at);
             return Found::Column(Box::new(column));
         }
-        if maybe.is_empty() {
+        if !opened {
             if super::names::is_pseudo_column(self.dialect, &ident.value) {
                 return Found::Row(Vec::new());
             }

@@ -75,14 +75,17 @@ impl Resolver<'_> {
 
     /// Marks the whole answer as not comparable and says what was not understood.
     pub(super) fn unsupported(&mut self, what: impl Into<String>, span: Span) {
+        self.not_followed(what.into(), Reason::Unsupported, span);
+    }
+
+    /// Numbers of columns that do not fit.
+    pub(super) fn miscounted(&mut self, what: String, span: Span) {
+        self.not_followed(what, Reason::ColumnCount, span);
+    }
+
+    fn not_followed(&mut self, name: String, reason: Reason, span: Span) {
         self.supported = false;
-        let one = Unresolved {
-            name: what.into(),
-            reason: Reason::Unsupported,
-            span,
-            candidates: Vec::new(),
-            tables: Vec::new(),
-        };
+        let one = Unresolved { name, reason, span, candidates: Vec::new(), tables: Vec::new() };
         self.sink.unresolved.push(one.clone());
         self.unresolved.push(one);
     }
@@ -188,7 +191,7 @@ impl Resolver<'_> {
                         quantifier,
                         SetQuantifier::ByName | SetQuantifier::AllByName | SetQuantifier::DistinctByName
                     );
-                    result = Rc::new(self.union_of(&result, &right, text, operator, by_name));
+                    result = Rc::new(self.union_of(&result, &right, text, operator, by_name, span));
                 }
                 result
             }

@@ -23,12 +23,17 @@ impl Resolver<'_> {
         operator: Rc<str>,
         kind: SetOperator,
         by_name: bool,
+        span: Span,
     ) -> Resolved {
         let (left_leaf, right_leaf) = (self.leaf(), self.leaf());
         let open = left.open.is_some() || right.open.is_some();
         if !open && !by_name && left.columns.len() != right.columns.len() {
             let what = format!("{operator} of {} and {} columns", left.columns.len(), right.columns.len());
-            self.unsupported(what, Span::default());
+            // What was not understood before this may have other columns than those that are counted here.
+            match self.unresolved.iter().any(|one| one.reason == Reason::Unsupported) {
+                false => self.miscounted(what, span),
+                true => self.unsupported(what, span),
+            }
         }
         let value_of_right = matches!(kind, SetOperator::Union | SetOperator::Intersect);
         let mut columns = Vec::new();

@@ -117,9 +117,11 @@ impl Resolver<'_> {
         if found.is_none() {
             let place = self.reference_span(&parts);
             let reason = if self.dialect.dotted_structs()
-                && self.scopes[level].visible().any(|(_, source)| {
-                    source.is_open() || keys.first().is_some_and(|key| !matches!(source.listed(key), Ok(None)))
-                }) {
+                && self.visible_levels().into_iter().flat_map(|level| self.scopes[level].visible()).any(
+                    |(_, source)| {
+                        source.is_open() || keys.first().is_some_and(|key| !matches!(source.listed(key), Ok(None)))
+                    },
+                ) {
                 // `record.*`: the fields of a column.
                 Reason::Unsupported
             } else {

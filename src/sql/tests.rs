@@ -1,6 +1,7 @@
 //! Tests of the SQL front end, by subject.
 
 mod cases;
+mod check;
 mod clauses;
 mod dialects;
 mod equivalence;
@@ -71,6 +72,7 @@ pub(super) fn shown(analysis: &Analysis) -> String {
             Reason::OpenStar => "open",
             Reason::UnboundAlias => "unbound",
             Reason::Unsupported => "unsupported",
+            Reason::ColumnCount => "count",
         };
         text.push_str(&format!(" ?{}:{reason}", one.name));
     }

@@ -51,6 +51,10 @@ fn finding(text: &Text<'_>, lost: &Unresolved, analysis: &Analysis, cx: &Context
             let message = format!("column `{name}` is ambiguous{of}");
             ("compile/ambiguous-column", message, "qualify it with the relation that is meant")
         }
+        Reason::ColumnCount => {
+            let message = format!("numbers of columns do not fit: {name}");
+            ("compile/column-count", message, "give both sides the same columns, in the same order")
+        }
         // Not known is not wrong.
         Reason::OpenStar | Reason::Unsupported => return None,
     };

@@ -316,7 +316,7 @@ fn set_operations() {
             ),
             (
                 "select id, amount from orders union all select id from customers",
-                "id=customers.id,orders.id amount=orders.amount ?union all of 2 and 1 columns:unsupported",
+                "id=customers.id,orders.id amount=orders.amount ?union all of 2 and 1 columns:count",
             ),
             (
                 "with u as (select id from orders union all select id from customers) select id from u",

@@ -13,12 +13,14 @@ mod expr;
 mod expr_more;
 mod factor;
 mod functions;
+mod grouping;
 mod joins;
 mod limits;
 mod lookup;
 mod made_rows;
 mod names;
 mod parse;
+mod predicates;
 mod reference;
 mod relations;
 mod resolve;
@@ -32,6 +34,7 @@ mod term;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod tree_order;
 
 pub use analyze::analyze;
 pub use compare::{Equivalence, columns_read, compare};

@@ -4,6 +4,7 @@ mod clauses;
 mod equivalence;
 mod hostile;
 mod lineage;
+mod pairs;
 mod spans;
 mod statements;
 

@@ -5,6 +5,7 @@ mod equivalence;
 mod hostile;
 mod lineage;
 mod pairs;
+mod rewrites;
 mod spans;
 mod statements;
 

@@ -16,6 +16,7 @@ mod expr;
 mod expr_more;
 mod factor;
 mod functions;
+mod grouping;
 mod joins;
 mod known;
 mod lambda;
@@ -25,6 +26,7 @@ mod made_rows;
 mod names;
 mod parse;
 mod pivot;
+mod predicates;
 mod reference;
 mod relations;
 mod resolve;
@@ -39,6 +41,7 @@ mod term;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod tree_order;
 
 pub use analyze::analyze;
 pub use check::{Misuse, MisuseKind, misuses};

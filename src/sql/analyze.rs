@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::mpsc;
 
+use sqlparser::tokenizer::Token;
+
 use super::canonical::{output_text, rendered};
 use super::parse::{on_big_stack, parse, single_query};
 use super::resolve::Resolver;
@@ -52,6 +54,7 @@ fn analyze_here(sql: &str, dialect: Dialect, questions: mpsc::Sender<Question>) 
         next_leaf: 0,
         depth: 0,
         recursions: 0,
+        keeps_order: parsed.tokens.iter().any(|token| takes_some(&token.token)),
         supported: true,
         unresolved: Vec::new(),
         reads: Vec::new(),
@@ -65,6 +68,14 @@ fn analyze_here(sql: &str, dialect: Dialect, questions: mpsc::Sender<Question>) 
     };
     let resolved = resolver.query(&query);
     Ok(finish(resolver, &resolved, parsed.generic))
+}
+
+/// Words after which it matters in which order rows come.
+fn takes_some(token: &Token) -> bool {
+    matches!(token, Token::Word(word) if word.quote_style.is_none() && matches!(
+        word.value.to_ascii_lowercase().as_str(),
+        "limit" | "top" | "fetch" | "offset" | "sample" | "tablesample"
+    ))
 }
 
 fn finish(mut resolver: Resolver<'_>, resolved: &Resolved, generic: bool) -> Analysis {

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{
     BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArgumentClause,
-    FunctionArguments, WindowFrameBound, WindowSpec, WindowType,
+    FunctionArguments, Value, WindowFrameBound, WindowSpec, WindowType,
 };
 
 use super::expr::{Build, Val, constant, function_name};
@@ -19,6 +19,12 @@ impl Resolver<'_> {
         if name == "columns" && self.dialect == super::Dialect::DuckDb {
             let span = self.text.span(sqlparser::ast::Spanned::span(&function.name));
             self.unsupported("columns(...)", span);
+        }
+        if name == "coalesce"
+            && let FunctionArguments::List(list) = &function.args
+            && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(only))] = list.args.as_slice()
+        {
+            return self.within("coalesce", |this| this.expr(only));
         }
         let mut build = Build::new(format!("{name}("));
         self.via.push(name.clone());
@@ -129,6 +135,16 @@ impl Resolver<'_> {
                 }
             };
             let expr = match arg {
+                // Every row counts, whatever the constant.
+                FunctionArgExpr::Expr(Expr::Value(value))
+                    if function == "count"
+                        && count == 1
+                        && list.duplicate_treatment.is_none()
+                        && matches!(value.value, Value::Number(..) | Value::Boolean(_)) =>
+                {
+                    build.text("*");
+                    continue;
+                }
                 FunctionArgExpr::Expr(expr) => expr,
                 FunctionArgExpr::Wildcard => {
                     build.text("*");
@@ -229,10 +245,8 @@ impl Resolver<'_> {
         if let Some(frame) = &spec.window_frame {
             build.text(format!(" {}", frame.units.to_string().to_ascii_lowercase()));
             self.bound(&frame.start_bound, build);
-            if let Some(end) = &frame.end_bound {
-                build.text(" to");
-                self.bound(end, build);
-            }
+            build.text(" to");
+            self.bound(frame.end_bound.as_ref().unwrap_or(&WindowFrameBound::CurrentRow), build);
         }
     }
 

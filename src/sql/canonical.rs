@@ -12,7 +12,7 @@ use super::term::{Block, From, Kind, Leaf, LeafId, LeafSource, Part, Rendered, R
 const LONG: usize = 400;
 
 /// Names of the leaves that are visible while rendering, innermost block last.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Names {
     frames: Vec<HashMap<LeafId, Rc<str>>>,
 }
@@ -24,6 +24,11 @@ impl Names {
         names.frames.push(HashMap::new());
         names.name_leaves(&from.tree);
         names
+    }
+
+    /// The given names.
+    pub(super) fn given(names: HashMap<LeafId, Rc<str>>) -> Names {
+        Names { frames: vec![names] }
     }
 
     fn get(&self, leaf: LeafId) -> Rc<str> {
@@ -49,7 +54,8 @@ impl Names {
         }
     }
 
-    fn source_name(&mut self, leaf: &Leaf) -> Rc<str> {
+    /// What a leaf is, without regard to how often it stands there.
+    pub(super) fn source_name(&mut self, leaf: &Leaf) -> Rc<str> {
         match &leaf.source {
             LeafSource::Base(id) => id.clone(),
             LeafSource::Block(block) if block.closed => rendered(block).hash.clone(),
@@ -219,7 +225,7 @@ pub(super) fn rendered(block: &Block) -> &Rendered {
 }
 
 /// Text of a column of a closed block, over the block's own leaves.
-fn column_text(block: &Block, term: &T) -> Rc<str> {
+pub(super) fn column_text(block: &Block, term: &T) -> Rc<str> {
     let rendered = rendered(block);
     if let Some((_, text)) = rendered.columns.borrow().get(&Rc::as_ptr(term)) {
         return text.clone();

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use sqlparser::ast::{
-    AccessExpr, BinaryOperator, CastKind, CeilFloorKind, DataType, Expr, Ident, JsonPathElem, ObjectName, OrderByExpr,
-    OrderByOptions, OrderBySort, Query, Subscript, UnaryOperator, Value,
+    AccessExpr, BinaryOperator, CaseWhen, CastKind, CeilFloorKind, DataType, Expr, Ident, JsonPathElem, ObjectName,
+    OrderByExpr, OrderByOptions, OrderBySort, Query, Subscript, UnaryOperator, Value,
 };
 
+use super::predicates::{always_true, operands};
 use super::resolve::Resolver;
 use super::term::{self, Kind, Part, T};
 use super::{Dialect, OutputKind, Role, Span};
@@ -137,25 +138,22 @@ impl Resolver<'_> {
             Expr::CompoundIdentifier(parts) => self.column_reference(parts).0,
             Expr::Nested(inner) => self.expr(inner),
             Expr::Value(value) => constant(value_text(&value.value)),
+            Expr::BinaryOp { op: BinaryOperator::And | BinaryOperator::Or, .. } | Expr::Between { .. } => {
+                self.truth(expr, false)
+            }
+            Expr::UnaryOp { op: UnaryOperator::Not, expr: inner } => self.negation(inner),
+            other => self.expr_plain(other),
+        }
+    }
+
+    /// An expression that is no chain of conditions, or is taken as it stands.
+    pub(super) fn expr_plain(&mut self, expr: &Expr) -> Val {
+        match expr {
             Expr::BinaryOp { left, op, right } => self.binary(left, op, right),
             Expr::UnaryOp { op, expr } => self.unary(op, expr),
             Expr::Function(function) => self.function(function),
             Expr::Case { operand, conditions, else_result, .. } => {
-                let mut build = Build::new("case");
-                if let Some(operand) = operand {
-                    build.text(" ").value(self.expr_as(Role::Condition, operand));
-                }
-                for when in conditions {
-                    build.text(" when ").value(self.expr_as(Role::Condition, &when.condition));
-                    build.text(" then ").value(self.expr(&when.result));
-                }
-                // A missing ELSE is ELSE NULL.
-                match else_result {
-                    Some(result) => build.text(" else ").value(self.expr(result)),
-                    None => build.text(" else null"),
-                };
-                build.text(" end");
-                build.done()
+                self.case(operand.as_deref(), conditions, else_result.as_deref())
             }
             Expr::Cast { kind, expr, data_type, format } => {
                 let value = self.expr(expr);
@@ -174,13 +172,7 @@ impl Resolver<'_> {
                 to.extend(styles.iter().map(|style| format!(" style {style}")));
                 self.cast(if *is_try { "try_convert" } else { "convert" }, value, &to)
             }
-            Expr::InList { expr, list, negated } => {
-                let mut build = Build::new("(");
-                build.value(self.expr(expr)).text(if *negated { " not in (" } else { " in (" });
-                let list = list.iter().map(|item| self.expr(item)).collect();
-                build.sorted(list, ", ").text("))").at_least(OutputKind::Derived);
-                build.done()
-            }
+            Expr::InList { expr, list, negated } => self.in_list(expr, list, *negated),
             Expr::InSubquery { expr, subquery, negated } => {
                 let left = self.expr(expr);
                 let right = self.subquery("", subquery, true);
@@ -204,11 +196,66 @@ impl Resolver<'_> {
         }
     }
 
+    /// CASE; with an operand as the comparisons that it stands for.
+    fn case(&mut self, operand: Option<&Expr>, conditions: &[CaseWhen], otherwise: Option<&Expr>) -> Val {
+        let mut build = Build::new("case");
+        let operand = operand.map(|operand| self.expr_as(Role::Condition, operand));
+        for when in conditions {
+            let condition = match &operand {
+                Some(Val { term, kind }) => {
+                    let value = self.expr_as(Role::Condition, &when.condition);
+                    self.combine(Val { term: term.clone(), kind: *kind }, &BinaryOperator::Eq, value)
+                }
+                None => self.expr_as(Role::Condition, &when.condition),
+            };
+            build.text(" when ").value(condition);
+            build.text(" then ").value(self.expr(&when.result));
+        }
+        // A missing ELSE is ELSE NULL.
+        match otherwise {
+            Some(result) => build.text(" else ").value(self.expr(result)),
+            None => build.text(" else null"),
+        };
+        build.text(" end");
+        build.done()
+    }
+
+    /// NOT of a condition; of anything else it also says that the value becomes a truth value.
+    fn negation(&mut self, inner: &Expr) -> Val {
+        let mut negations = 1usize;
+        let mut at = inner;
+        loop {
+            match at {
+                Expr::Nested(inner) => at = inner,
+                Expr::UnaryOp { op: UnaryOperator::Not, expr } => (at, negations) = (expr, negations + 1),
+                _ => break,
+            }
+        }
+        let bare = matches!(
+            at,
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_) | Expr::Function(_) | Expr::Case { .. }
+        );
+        if negations % 2 == 0 && (bare || matches!(at, Expr::BinaryOp { .. } if !is_condition(at))) {
+            let mut build = Build::new("(not (not ");
+            build.value(self.expr(at)).text("))");
+            return build.done();
+        }
+        self.truth(at, negations % 2 == 1)
+    }
+
     pub(super) fn cast(&mut self, word: &str, value: Val, to: &str) -> Val {
         let kind = match value.kind {
             OutputKind::PassThrough | OutputKind::Cast => OutputKind::Cast,
             other => other,
         };
+        if let Kind::Seq(parts) = &value.term.kind
+            && let [Part::Text(before), Part::Term(_), Part::Text(after)] = parts.as_slice()
+            && before.strip_suffix('(') == Some(word)
+            && after.strip_prefix(" as ").and_then(|after| after.strip_suffix(')')) == Some(to)
+        {
+            // A cast to the type that it has.
+            return Val { kind, ..value };
+        }
         let parts = vec![
             Part::Text(format!("{word}(").into()),
             Part::Term(value.term),
@@ -218,20 +265,6 @@ impl Resolver<'_> {
     }
 
     pub(super) fn binary(&mut self, left: &Expr, op: &BinaryOperator, right: &Expr) -> Val {
-        let flat = match op {
-            BinaryOperator::And => Some(" and "),
-            BinaryOperator::Or => Some(" or "),
-            _ => None,
-        };
-        if let Some(separator) = flat {
-            let mut operands = Vec::new();
-            flatten(left, op, &mut operands);
-            flatten(right, op, &mut operands);
-            let values = operands.into_iter().map(|operand| self.expr(operand)).collect();
-            let mut build = Build::new("(");
-            build.sorted(values, separator).text(")").at_least(OutputKind::Derived);
-            return build.done();
-        }
         // Chains of one operator lean left; walk down without nesting.
         let mut chain = vec![(op, right)];
         let mut first = left;
@@ -259,6 +292,7 @@ impl Resolver<'_> {
             BinaryOperator::Multiply => Some(" * "),
             _ => None,
         };
+        let (left, op, right) = turned(left, op, right);
         let mut build = Build::new("(");
         match commutative {
             Some(separator) => build.sorted(vec![left, right], separator),
@@ -278,17 +312,18 @@ impl Resolver<'_> {
         build.done()
     }
 
-    /// The conjuncts of a condition, each with its place.
+    /// The conjuncts of a condition, each with its place. What is always true is none.
     pub(super) fn conjuncts(&mut self, expr: &Expr) -> Vec<(T, Span)> {
-        let mut parts = Vec::new();
-        flatten(expr, &BinaryOperator::And, &mut parts);
-        parts
-            .into_iter()
-            .map(|part| {
-                let span = self.text.span(sqlparser::ast::Spanned::span(part));
-                (self.unlisted_expr(part), span)
-            })
-            .collect()
+        let mut found = Vec::new();
+        for (part, negated) in operands(expr, &BinaryOperator::And, false) {
+            if !negated && always_true(part) {
+                continue;
+            }
+            let span = self.text.span(sqlparser::ast::Spanned::span(part));
+            let values = self.unlisted(|this| this.conjunct(part, negated, true));
+            found.extend(values.into_iter().map(|value| (self.bounded(value.term), span)));
+        }
+        found
     }
 
     /// Sources of an ordering item within an expression.
@@ -391,20 +426,24 @@ pub(super) fn constant(text: impl Into<String>) -> Val {
     Val { term: term::text(text.into()), kind: OutputKind::Constant }
 }
 
-/// The operands of a chain of one operator, brackets aside.
-pub(super) fn flatten<'e>(expr: &'e Expr, op: &BinaryOperator, found: &mut Vec<&'e Expr>) {
-    // A chain leans left and may be long; only brackets nest.
-    let mut stack = vec![expr];
-    while let Some(expr) = stack.pop() {
-        match expr {
-            Expr::Nested(inner) => stack.push(inner),
-            Expr::BinaryOp { left, op: other, right } if other == op => {
-                stack.push(right);
-                stack.push(left);
-            }
-            other => found.push(other),
-        }
-    }
+/// A comparison with the constant on the right; of two columns, with the lesser on the left.
+fn turned<'o>(left: Val, op: &'o BinaryOperator, right: Val) -> (Val, &'o BinaryOperator, Val) {
+    let constant = |value: &Val| value.kind == OutputKind::Constant;
+    let other = match op {
+        BinaryOperator::Lt => &BinaryOperator::Gt,
+        BinaryOperator::LtEq => &BinaryOperator::GtEq,
+        BinaryOperator::Gt => &BinaryOperator::Lt,
+        BinaryOperator::GtEq => &BinaryOperator::LtEq,
+        _ => return (left, op, right),
+    };
+    let greater = matches!(op, BinaryOperator::Gt | BinaryOperator::GtEq);
+    let turn = if constant(&left) == constant(&right) { greater } else { constant(&left) };
+    if turn { (right, other, left) } else { (left, op, right) }
+}
+
+fn is_condition(expr: &Expr) -> bool {
+    use BinaryOperator::{And, Eq, Gt, GtEq, Lt, LtEq, NotEq, Or};
+    matches!(expr, Expr::BinaryOp { op: And | Or | Eq | NotEq | Lt | LtEq | Gt | GtEq, .. })
 }
 
 /// A reference as a person would write it.

@@ -18,8 +18,8 @@ impl Resolver<'_> {
             Expr::IsNotFalse(inner) => self.after(inner, " is not false"),
             Expr::IsUnknown(inner) => self.after(inner, " is unknown"),
             Expr::IsNotUnknown(inner) => self.after(inner, " is not unknown"),
-            Expr::IsDistinctFrom(left, right) => self.sides(left, " is distinct from ", right),
-            Expr::IsNotDistinctFrom(left, right) => self.sides(left, " is not distinct from ", right),
+            Expr::IsDistinctFrom(left, right) => self.either_way(left, " is distinct from ", right),
+            Expr::IsNotDistinctFrom(left, right) => self.either_way(left, " is not distinct from ", right),
             Expr::Like { negated, any, expr, pattern, escape_char } => {
                 self.like("like", *negated, *any, expr, pattern, escape_char.as_deref())
             }
@@ -154,6 +154,14 @@ impl Resolver<'_> {
     fn sides(&mut self, left: &Expr, operator: impl Into<std::borrow::Cow<'static, str>>, right: &Expr) -> Val {
         let mut build = Build::new("(");
         build.value(self.expr(left)).text(operator).value(self.expr(right)).text(")");
+        build.done()
+    }
+
+    /// Sides that may change places.
+    fn either_way(&mut self, left: &Expr, operator: &'static str, right: &Expr) -> Val {
+        let sides = vec![self.expr(left), self.expr(right)];
+        let mut build = Build::new("(");
+        build.sorted(sides, operator).text(")");
         build.done()
     }
 

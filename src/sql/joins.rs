@@ -6,6 +6,7 @@ use sqlparser::ast::{BinaryOperator, Expr, Ident, Join, JoinConstraint, JoinOper
 
 use super::clauses::{Equality, JoinFacts};
 use super::expr::Val;
+use super::predicates::{always_true, operands};
 use super::resolve::{Resolver, tidy};
 use super::scope::{Column, Merged};
 use super::term::{self, From, T, Tree};
@@ -93,12 +94,14 @@ impl Resolver<'_> {
     }
 
     fn on_condition(&mut self, condition: &Expr, on: &mut Vec<T>, facts: &mut JoinFacts<'_>) {
-        let mut parts = Vec::new();
-        super::expr::flatten(condition, &BinaryOperator::And, &mut parts);
-        for part in parts {
-            let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = part else {
+        for (part, negated) in operands(condition, &BinaryOperator::And, false) {
+            if !negated && always_true(part) {
+                continue;
+            }
+            let (Expr::BinaryOp { left, op: BinaryOperator::Eq, right }, false) = (part, negated) else {
                 facts.equi_only = false;
-                on.push(self.unlisted_expr(part));
+                let values = self.unlisted(|this| this.conjunct(part, negated, true));
+                on.extend(values.into_iter().map(|value| self.bounded(value.term)));
                 continue;
             };
             let (left_term, left_reads) = self.side(left);

@@ -49,6 +49,8 @@ pub(super) struct Resolver<'a> {
     pub(super) next_leaf: LeafId,
     pub(super) depth: usize,
     pub(super) recursions: usize,
+    /// The text takes some of the rows in the order in which they come (LIMIT): what else has no order keeps its own.
+    pub(super) keeps_order: bool,
     /// Everything so far has an exact canonical form.
     pub(super) supported: bool,
     pub(super) unresolved: Vec<Unresolved>,

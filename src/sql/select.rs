@@ -56,7 +56,12 @@ impl Resolver<'_> {
         if group.is_none() && (self.flags.aggregate || !having.is_empty()) {
             group = Some(Vec::new());
         }
-        let distinct = self.distinct(select, &outputs, &from);
+        let redundant = self.all_different(select, group.as_deref(), &outputs, &from);
+        let mut distinct = if redundant { None } else { self.distinct(select, &outputs, &from) };
+        if group.is_none() && !self.flags.window && self.flags.makers.is_empty() && !self.flags.unknown_function {
+            // DISTINCT over what a row has is grouping by all of it.
+            group = distinct.take_if(|_| matches!(select.distinct, Some(Distinct::Distinct)));
+        }
         self.aliases(Aliases::BeforeColumns);
         let limit = query.and_then(|query| self.limit(query));
         for expr in select.cluster_by.iter().chain(&select.distribute_by) {
@@ -259,6 +264,16 @@ impl Resolver<'_> {
         self.item(expr, Span::default()).term
     }
 
+    /// The same for whatever `work` resolves.
+    pub(super) fn unlisted<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> R {
+        let outer = std::mem::take(&mut self.sink);
+        let role = std::mem::replace(&mut self.role, Role::Value);
+        let via = std::mem::take(&mut self.via);
+        let result = work(self);
+        (self.sink, self.role, self.via) = (outer, role, via);
+        result
+    }
+
     fn group_by(&mut self, group: &GroupByExpr, outputs: &[Column]) -> Option<Vec<T>> {
         self.aliases(if self.dialect.alias_in_group_by() { self.seen_aliases() } else { Aliases::Hidden });
         let (exprs, modifiers) = match group {
@@ -340,6 +355,13 @@ impl Resolver<'_> {
         conjuncts.into_iter().map(|(term, _)| term).collect()
     }
 
+    /// Whether DISTINCT has nothing to drop, since the rows are groups and show all their keys.
+    fn all_different(&self, select: &Select, group: Option<&[T]>, outputs: &[Column], from: &From) -> bool {
+        let (Some(Distinct::Distinct), Some(keys)) = (&select.distinct, group) else { return false };
+        let outputs: Vec<T> = outputs.iter().map(|item| item.term.clone()).collect();
+        self.flags.makers.is_empty() && super::grouping::keys_in_outputs(from, keys, &outputs)
+    }
+
     fn distinct(&mut self, select: &Select, outputs: &[Column], from: &From) -> Option<Vec<T>> {
         let terms = match select.distinct.as_ref()? {
             Distinct::All => return None,
@@ -413,6 +435,8 @@ impl Resolver<'_> {
                 });
             }
         }
+        super::grouping::early_filters(&mut rows, self.dialect);
+        rows.from = super::tree_order::normal(rows.from);
         let mergeable = rows.plain() && !windowed && !flags.unknown_function && flags.makers.is_empty();
         let block = Block { windowed, mergeable, ..Block::new(rows, true) };
         let resolved = Resolved { columns, open, block: Rc::new(block), tables };

@@ -5,10 +5,14 @@ use std::rc::Rc;
 
 use sqlparser::ast::{SetOperator, Values};
 
+use super::canonical::{column_text, rendered};
 use super::resolve::{Resolver, leaf_from, tidy, union_edges};
 use super::scope::{Column, Open, Resolved};
-use super::term::{self, Block, From, Leaf, LeafSource, Part, Rows, T, Tree};
+use super::term::{self, Block, From, Kind, Leaf, LeafId, LeafSource, Part, Rows, T, Tree};
 use super::{Clause, ClauseKind, Dialect, Edge, OutputKind, Reason, Span, Unresolved};
+
+/// Arms of one UNION ALL; the rest of a longer one is an arm.
+const MOST_ARMS: usize = 32;
 
 impl Resolver<'_> {
     pub(super) fn set_clause(&mut self, operator: &str, span: Span) {
@@ -25,7 +29,6 @@ impl Resolver<'_> {
         by_name: bool,
         span: Span,
     ) -> Resolved {
-        let (left_leaf, right_leaf) = (self.leaf(), self.leaf());
         let open = left.open.is_some() || right.open.is_some();
         if !open && !by_name && left.columns.len() != right.columns.len() {
             let what = format!("{operator} of {} and {} columns", left.columns.len(), right.columns.len());
@@ -36,7 +39,8 @@ impl Resolver<'_> {
             }
         }
         let value_of_right = matches!(kind, SetOperator::Union | SetOperator::Intersect);
-        let mut columns = Vec::new();
+        let mut columns: Vec<Column> = Vec::new();
+        let mut values: Vec<(Option<T>, Option<T>)> = Vec::new();
         let mut taken = BTreeSet::new();
         for (at, column) in left.columns.iter().enumerate() {
             let other = match (by_name, open) {
@@ -49,13 +53,9 @@ impl Resolver<'_> {
                 // Positions after a star over unknown columns are not known.
                 (false, true) => None,
             };
-            let mine = term::inner(left_leaf, &column.term, &left.block);
-            let theirs = match other {
-                Some(other) => term::inner(right_leaf, &other.term, &right.block),
-                None => term::text(if open { "unknown" } else { "null" }),
-            };
+            let theirs = other.map(|other| other.term.clone());
+            values.push((Some(column.term.clone()), theirs));
             let mut merged = column.with_name(&column.name, &column.key);
-            merged.term = pair(mine, &operator, theirs);
             match other {
                 Some(other) if value_of_right => {
                     merged.edges = Rc::new(union_edges(&column.edges, &other.edges));
@@ -78,27 +78,31 @@ impl Resolver<'_> {
                 }
                 _ => {}
             }
-            columns.push(Rc::new(merged));
+            columns.push(merged);
         }
         if by_name {
             let rest = right.columns.iter().enumerate().filter(|(at, _)| !taken.contains(at));
             for (_, column) in rest {
-                let theirs = term::inner(right_leaf, &column.term, &right.block);
-                let mut merged = Column::clone(column);
-                merged.term = pair(term::text("null"), &operator, theirs);
-                columns.push(Rc::new(merged));
+                values.push((None, Some(column.term.clone())));
+                columns.push(Column::clone(column));
             }
         }
+        let missing = if open { "unknown" } else { "null" };
+        let mut arms = self.arms_of(left, values.iter().map(|value| value.0.as_ref()), &operator, missing);
+        arms.extend(self.arms_of(right, values.iter().map(|value| value.1.as_ref()), &operator, missing));
+        if !self.keeps_order && matches!(&*operator, "union all" | "union") {
+            sort_arms(&mut arms);
+        }
+        let columns: Vec<Rc<Column>> = columns
+            .into_iter()
+            .enumerate()
+            .map(|(at, column)| Rc::new(Column { term: joined(&arms, at, &operator), ..column }))
+            .collect();
         // Which rows a set operation keeps depends on all columns, unless it keeps them all.
         let all_rows = &*operator == "union all";
-        let tree = Tree::Set {
-            operator,
-            arms: vec![
-                Leaf { id: left_leaf, source: LeafSource::Block(left.block.clone()) },
-                Leaf { id: right_leaf, source: LeafSource::Block(right.block.clone()) },
-            ],
-        };
-        let distinct = (!all_rows).then(|| columns.iter().map(|column: &Rc<Column>| column.term.clone()).collect());
+        let leaf = |arm: &Arm| Leaf { id: arm.leaf, source: LeafSource::Block(arm.block.clone()) };
+        let tree = Tree::Set { operator, arms: arms.iter().map(leaf).collect() };
+        let distinct = (!all_rows).then(|| columns.iter().map(|column| column.term.clone()).collect());
         let rows = Rows { from: From { tree, filters: Vec::new() }, distinct, ..Rows::default() };
         let tables: BTreeSet<String> = left.tables.union(&right.tables).cloned().collect();
         let ids = [left, right].iter().flat_map(|arm| arm.open.iter()).flat_map(|open| open.tables.clone()).collect();
@@ -108,6 +112,38 @@ impl Resolver<'_> {
             block: Rc::new(Block::new(rows, left.block.closed && right.block.closed)),
             tables,
         }
+    }
+
+    /// One side as arms: several when it is a UNION ALL itself, under another.
+    fn arms_of<'t>(
+        &mut self,
+        side: &Rc<Resolved>,
+        values: impl Iterator<Item = Option<&'t T>>,
+        operator: &str,
+        missing: &str,
+    ) -> Vec<Arm> {
+        let values: Vec<T> = values.map(|value| value.cloned().unwrap_or_else(|| term::text(missing))).collect();
+        if let Some(arms) = self.arms_within(side, &values, operator) {
+            return arms;
+        }
+        vec![Arm { leaf: self.leaf(), block: side.block.clone(), values }]
+    }
+
+    fn arms_within(&mut self, side: &Rc<Resolved>, values: &[T], operator: &str) -> Option<Vec<Arm>> {
+        let rows = &side.block.rows;
+        let Tree::Set { operator: inner, arms } = &rows.from.tree else { return None };
+        let flat = operator == "union all" && **inner == *operator && rows.plain() && rows.from.filters.is_empty();
+        if !flat || !side.block.closed || side.block.windowed || arms.len() >= MOST_ARMS {
+            return None;
+        }
+        let of_arm = |(at, arm): (usize, &Leaf)| {
+            let LeafSource::Block(block) = &arm.source else { return None };
+            let values: Option<Vec<T>> = values.iter().map(|value| value_in_arm(value, at, arms)).collect();
+            Some((block.clone(), values?))
+        };
+        let found: Option<Vec<(Rc<Block>, Vec<T>)>> = arms.iter().enumerate().map(of_arm).collect();
+        let found = found?.into_iter().map(|(block, values)| Arm { leaf: self.leaf(), block, values });
+        Some(found.collect())
     }
 
     pub(super) fn values(&mut self, values: &Values) -> Resolved {
@@ -162,14 +198,55 @@ impl Resolver<'_> {
     }
 }
 
-fn pair(left: T, operator: &Rc<str>, right: T) -> T {
-    term::seq(vec![
-        Part::Text("[".into()),
-        Part::Term(left),
-        Part::Text(format!(" {operator} ").into()),
-        Part::Term(right),
-        Part::Text("]".into()),
-    ])
+/// An arm of a set operation: its rows, and the value of each column over them.
+struct Arm {
+    leaf: LeafId,
+    block: Rc<Block>,
+    values: Vec<T>,
+}
+
+/// Arms by what they are: which of them stands first decides nothing.
+fn sort_arms(arms: &mut [Arm]) {
+    if arms.iter().all(|arm| arm.block.closed) {
+        arms.sort_by_cached_key(|arm| {
+            let values: Vec<Rc<str>> = arm.values.iter().map(|value| column_text(&arm.block, value)).collect();
+            (rendered(&arm.block).hash.clone(), values)
+        });
+    }
+}
+
+/// The value of a column in each of the arms: `[a union all b]`.
+fn joined(arms: &[Arm], at: usize, operator: &str) -> T {
+    let mut parts = vec![Part::Text("[".into())];
+    for (number, arm) in arms.iter().enumerate() {
+        if number > 0 {
+            parts.push(Part::Text(format!(" {operator} ").into()));
+        }
+        parts.push(Part::Term(match &arm.values[at].kind {
+            Kind::Text(_) => arm.values[at].clone(),
+            _ => term::inner(arm.leaf, &arm.values[at], &arm.block),
+        }));
+    }
+    parts.push(Part::Text("]".into()));
+    term::seq(parts)
+}
+
+/// What a column made by `joined` is in one of the arms.
+fn value_in_arm(value: &T, at: usize, arms: &[Leaf]) -> Option<T> {
+    let Kind::Seq(parts) = &value.kind else { return None };
+    let values: Vec<&T> = parts
+        .iter()
+        .filter_map(|part| match part {
+            Part::Term(term) => Some(term),
+            _ => None,
+        })
+        .collect();
+    let shaped = values.len() == arms.len() && matches!(parts.first(), Some(Part::Text(text)) if text == "[");
+    match &values.get(at).filter(|_| shaped)?.kind {
+        Kind::Inner { leaf, term, .. } if *leaf == arms[at].id => Some(term.clone()),
+        Kind::Text(_) => values.get(at).map(|value| (*value).clone()),
+        _ => None,
+    }
 }
 
 fn merge_kinds(left: &Column, right: &Column) -> OutputKind {

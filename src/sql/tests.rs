@@ -7,6 +7,8 @@ mod dialects;
 mod equivalence;
 mod hostile;
 mod lineage;
+mod pairs;
+mod rewrites;
 mod rewriting;
 mod spans;
 mod statements;

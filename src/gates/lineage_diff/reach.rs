@@ -62,3 +62,12 @@ pub(super) fn words(columns: &[String], exposures: &[String]) -> String {
         (c, e) => format!("; reaches {} downstream and {}", count(c, "column"), count(e, "exposure")),
     }
 }
+
+/// `; reaches 3 columns, 2 models, 1 exposure`: what has other rows when a clause changes, said once with the clause.
+pub(super) fn of_rows(columns: usize, models: usize, exposures: usize) -> String {
+    let all = [(columns, "column"), (models, "model"), (exposures, "exposure")];
+    let told = all.iter().filter(|(count, _)| *count > 0);
+    let words: Vec<String> =
+        told.map(|(count, one)| if *count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }).collect();
+    if words.is_empty() { String::new() } else { format!("; reaches {}", words.join(", ")) }
+}

@@ -76,8 +76,11 @@ fn finding(
     now: Option<&Clause>,
 ) -> Finding {
     let text = |c: &Clause| clip(&shown_expression(&c.text, pair.cx), 160);
-    let message = match (before, now) {
-        (Some(before), Some(now)) => format!("{word} changed: {}", pair.clause_words(&before.text, &now.text)),
+    let mut message = match (before, now) {
+        (Some(before), Some(now)) => {
+            let how = if kind == ClauseKind::Filter { strength(&before.text, &now.text) } else { "changed" };
+            format!("{word} {how}: {}", pair.clause_words(&before.text, &now.text))
+        }
         (Some(before), None) => format!("{word} dropped: `{}`", text(before)),
         (None, Some(now)) => format!("new {word}: `{}`", text(now)),
         (None, None) => format!("{word} changed"),
@@ -89,6 +92,7 @@ fn finding(
     };
     let exposures = reach::exposures(&pair.head_model.unique_id, pair.cx);
     let models = pair.cx.head.downstream(&pair.head_model.unique_id).len();
+    message.push_str(&reach::of_rows(pair.head.outputs.len(), models, exposures.len()));
     let help = "check that other rows are meant: every model downstream gets them";
     let mut finding = Finding::new(rule, message, help).severity(severity).at(place(pair, before, now));
     for (side, clause) in [("base", before), ("head", now)] {
@@ -97,6 +101,59 @@ fn finding(
         }
     }
     finding.evidence("downstream_models", models).evidence("exposures", exposures)
+}
+
+/// Whether a filter lets more rows through than before: it has one alternative more, or one less.
+fn strength(before: &str, now: &str) -> &'static str {
+    let (old, new) = (alternatives(before), alternatives(now));
+    match (old.is_subset(&new), new.is_subset(&old)) {
+        (true, false) => "weakened",
+        (false, true) => "tightened",
+        _ => "changed",
+    }
+}
+
+/// The alternatives of a canonical condition: operands of OR, values of IN.
+fn alternatives(text: &str) -> BTreeSet<String> {
+    let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')).unwrap_or(text);
+    let list = inner.split_once(" in (").filter(|(left, list)| !left.contains(['(', '\'']) && list.ends_with(')'));
+    match list {
+        Some((left, list)) if !left.ends_with(" not") => {
+            let values = apart(&list[..list.len() - 1], ", ");
+            values.into_iter().map(|value| equality(left, &value)).collect()
+        }
+        _ => apart(inner, " or ").into_iter().map(|one| bare(&one)).collect(),
+    }
+}
+
+/// `status = 'x'` as the canonical text of an equality has it: in text order.
+fn equality(left: &str, value: &str) -> String {
+    let mut sides = [left, value];
+    sides.sort_unstable();
+    sides.join(" = ")
+}
+
+fn bare(text: &str) -> String {
+    text.strip_prefix('(').and_then(|t| t.strip_suffix(')')).unwrap_or(text).to_owned()
+}
+
+/// Splits at a separator that stands in no brackets and no text.
+fn apart(text: &str, separator: &str) -> Vec<String> {
+    let (mut parts, mut from, mut depth, mut quoted) = (Vec::new(), 0, 0i32, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            '\'' => quoted = !quoted,
+            '(' | '[' if !quoted => depth += 1,
+            ')' | ']' if !quoted => depth -= 1,
+            _ if !quoted && depth == 0 && at >= from && text[at..].starts_with(separator) => {
+                parts.push(text[from..at].to_owned());
+                from = at + separator.len();
+            }
+            _ => {}
+        }
+    }
+    parts.push(text[from.min(text.len())..].to_owned());
+    parts
 }
 
 /// The clause on head; for a dropped one the nearest clause of its kind that is left, or the file.

@@ -122,6 +122,29 @@ fn each_clause_is_one_finding_and_columns_keep_quiet() {
 }
 
 #[test]
+fn a_clause_says_once_what_it_reaches() {
+    let text = |filter: &str| {
+        let text = format!("select order_id, customer_id, amount from {{{{ ref('stg_orders') }}}} where {filter}");
+        orders().model("m", &text).model("below", "select order_id from {{ ref('m') }}").exposure("board", "below")
+    };
+    let told = |base: &str, head: &str| found("lineage_diff", &text(base), &text(head), "m");
+    let (one, two) = ("status = 'a'", "status in ('a', 'b')");
+    let reach = "; reaches 3 columns, 1 model, 1 exposure";
+    for (base, head, start) in [
+        ("amount > 1", "amount > 1 and tax > 2", "warning filter-changed: new filter: `"),
+        ("amount > 1 and tax > 2", "amount > 1", "warning filter-changed: filter dropped: `"),
+        (one, two, "warning filter-changed: filter weakened: "),
+        (two, one, "warning filter-changed: filter tightened: "),
+        (one, "status = 'a' or amount > 5", "warning filter-changed: filter weakened: "),
+        (one, "status = 'b'", "warning filter-changed: filter changed: "),
+    ] {
+        let found = told(base, head);
+        assert_found(&found, &[start]);
+        assert!(found[0].ends_with(reach), "{found:?}");
+    }
+}
+
+#[test]
 fn a_join_of_another_kind() {
     let text = |kind: &str| {
         let from = format!(

@@ -235,12 +235,12 @@ impl Resolver<'_> {
             at,
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_) | Expr::Function(_) | Expr::Case { .. }
         );
-        if negations % 2 == 0 && (bare || matches!(at, Expr::BinaryOp { .. } if !is_condition(at))) {
+        if negations.is_multiple_of(2) && (bare || matches!(at, Expr::BinaryOp { .. } if !is_condition(at))) {
             let mut build = Build::new("(not (not ");
             build.value(self.expr(at)).text("))");
             return build.done();
         }
-        self.truth(at, negations % 2 == 1)
+        self.truth(at, !negations.is_multiple_of(2))
     }
 
     pub(super) fn cast(&mut self, word: &str, value: Val, to: &str) -> Val {
@@ -427,7 +427,7 @@ pub(super) fn constant(text: impl Into<String>) -> Val {
 }
 
 /// A comparison with the constant on the right; of two columns, with the lesser on the left.
-fn turned<'o>(left: Val, op: &'o BinaryOperator, right: Val) -> (Val, &'o BinaryOperator, Val) {
+fn turned(left: Val, op: &BinaryOperator, right: Val) -> (Val, &BinaryOperator, Val) {
     let constant = |value: &Val| value.kind == OutputKind::Constant;
     let other = match op {
         BinaryOperator::Lt => &BinaryOperator::Gt,

@@ -80,8 +80,8 @@ fn in_order(mut outer: Vec<Outer>, names: &Names) -> Vec<Outer> {
     let mut keys: Vec<String> = outer.iter().map(|join| key(join, names)).collect();
     while !outer.is_empty() {
         let waits = |at: usize| {
-            let others = outer.iter().enumerate().filter(|(other, _)| *other != at);
-            others.into_iter().any(|(_, other)| !other.own.is_disjoint(&outer[at].reads))
+            let mut others = outer.iter().enumerate().filter(|(other, _)| *other != at);
+            others.any(|(_, other)| !other.own.is_disjoint(&outer[at].reads))
         };
         let free = (0..outer.len()).filter(|&at| !waits(at)).min_by(|&a, &b| keys[a].cmp(&keys[b]));
         // A condition reads only what stands before it, so there is always one.

@@ -12,7 +12,10 @@ const SETS: u64 = 60;
 /// Of these a pair that is called the same is run on the first ones.
 const SAME: usize = 12;
 
-const TABLES: &[(&str, &[(&str, &[&str])])] = &[
+/// A column with its type, and the values that it may have.
+type Column = (&'static str, &'static [&'static str]);
+
+const TABLES: &[(&str, &[Column])] = &[
     (
         "orders",
         &[

@@ -31,6 +31,9 @@ pub struct Bound {
     graph: OnceLock<ColumnGraph>,
 }
 
+/// Columns of a model, when all are known, and what its SQL says.
+type Looked = (Option<Vec<String>>, Option<Arc<Read>>);
+
 /// A column of a relation: unique id and column name as the relation spells it.
 pub type ColumnId = (String, String);
 
@@ -50,8 +53,7 @@ impl Bound {
         }
         for step in bound.steps() {
             // Models of one step read none of each other.
-            let found: Vec<(Option<Vec<String>>, Option<Arc<Read>>)> =
-                step.par_iter().map(|id| bound.look_at(id, analyses)).collect();
+            let found: Vec<Looked> = step.par_iter().map(|id| bound.look_at(id, analyses)).collect();
             for (id, (columns, read)) in step.into_iter().zip(found) {
                 if let Some(columns) = columns {
                     bound.columns.insert(id.clone(), columns);
@@ -65,7 +67,7 @@ impl Bound {
     }
 
     /// The columns of a model, when all are known, and what its SQL says.
-    fn look_at(&self, id: &str, analyses: &Analyses) -> (Option<Vec<String>>, Option<Arc<Read>>) {
+    fn look_at(&self, id: &str, analyses: &Analyses) -> Looked {
         let model = &self.project.models[id];
         if let Some(csv) = &model.csv {
             return (csv_header(csv, &model.config), None);

@@ -16,7 +16,10 @@ pub(super) struct Read {
 /// Analyses by dialect and hash of the text. One holds for another side where that side would tell it the same of
 /// every relation that it asked for.
 #[derive(Default)]
-pub struct Analyses(Mutex<HashMap<(Dialect, [u8; 32]), Vec<Arc<Read>>>>);
+pub struct Analyses(Mutex<Known>);
+
+/// A text that was told different things was read more than once.
+type Known = HashMap<(Dialect, [u8; 32]), Vec<Arc<Read>>>;
 
 impl Analyses {
     /// What the text says, from memory where that holds.
@@ -34,7 +37,7 @@ impl Analyses {
         read
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(Dialect, [u8; 32]), Vec<Arc<Read>>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
         // Entries are whole or not there: a panic elsewhere leaves nothing half done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -21,13 +21,13 @@ pub struct Impact {
 }
 
 impl ColumnGraph {
-    /// What these columns reach. Columns that the graph does not have reach nothing.
-    pub fn impact(&self, changed: &[ColumnId], bound: &Bound) -> Impact {
+    /// What these columns, and models with other rows, reach. Columns that the graph does not have reach nothing.
+    pub fn impact(&self, changed: &[ColumnId], rows: &BTreeSet<String>, bound: &Bound) -> Impact {
         let starts: Vec<usize> = changed.iter().filter_map(|(id, column)| self.find(id, column)).collect();
-        let own: BTreeSet<&str> = changed.iter().map(|(id, _)| id.as_str()).collect();
+        let own: BTreeSet<&str> = changed.iter().map(|(id, _)| id).chain(rows).map(String::as_str).collect();
         let reached = self.reach(&starts, Way::Down, None);
         let (columns, models) = self.beyond(&reached, &own);
-        let rows = self.rows(&reached, &own, &models, bound);
+        let rows = self.rows(&reached, rows, &own, &models, bound);
         let shown: BTreeSet<&str> = own.iter().copied().chain(models.iter().chain(&rows).map(String::as_str)).collect();
         let exposures = bound.project.exposures.iter().filter(|(_, ids)| ids.iter().any(|id| shown.contains(&**id)));
         Impact {
@@ -51,11 +51,12 @@ impl ColumnGraph {
     fn rows(
         &self,
         reached: &BTreeMap<usize, usize>,
+        other_rows: &BTreeSet<String>,
         own: &BTreeSet<&str>,
         models: &BTreeSet<String>,
         bound: &Bound,
     ) -> BTreeSet<String> {
-        let mut open: Vec<&str> = Vec::new();
+        let mut open: Vec<&str> = other_rows.iter().map(String::as_str).collect();
         for &number in reached.keys() {
             let passes: BTreeSet<&str> =
                 self.next(number, Way::Down).iter().map(|link| self.column(link.column).0.as_str()).collect();

@@ -72,13 +72,16 @@ fn a_column_is_followed_over_models_both_ways() {
 #[test]
 fn impact_counts_what_only_loses_or_gains_rows_apart() {
     let bound = bound(&[], &Analyses::default());
-    let impact = bound.graph().impact(&[("model.shop.pay".into(), "amount".into())], &bound);
+    let impact = bound.graph().impact(&[("model.shop.pay".into(), "amount".into())], &BTreeSet::new(), &bound);
     assert_eq!(shown(&bound, &impact.columns), ["orders.total", "report.big"]);
     assert_eq!(impact.models, ["model.shop.orders", "model.shop.report"]);
     assert_eq!(impact.rows, ["model.shop.large"]);
     assert_eq!(impact.exposures, ["board"]);
     assert_eq!(impact.tests.len(), 1);
     assert!(impact.tests[0].contains("not_null_orders_total"), "{:?}", impact.tests);
+    let rows = bound.graph().impact(&[], &BTreeSet::from(["model.shop.orders".to_owned()]), &bound);
+    assert_eq!(rows.rows, ["model.shop.days", "model.shop.large", "model.shop.report"]);
+    assert_eq!((rows.columns.len(), rows.exposures.len()), (0, 2));
 }
 
 #[test]

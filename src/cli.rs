@@ -2,9 +2,11 @@
 
 mod budget;
 mod github;
+mod lineage;
 
 pub use budget::*;
 pub use github::*;
+pub use lineage::*;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -185,41 +187,6 @@ pub enum CompileFormat {
     /// The SQL, each model after a comment that names it.
     Sql,
     /// `{"models": {"name": {"unique_id", "path", "sql", "error"}}}`.
-    Json,
-}
-
-/// Arguments of `lineage`.
-#[derive(Debug, Clone, Args)]
-#[command(
-    after_help = "Examples:\n  rowproof lineage orders.order_total\n  rowproof lineage --sql query.sql --schema schema.json --dialect snowflake --format json"
-)]
-pub struct LineageArgs {
-    /// Model, or model and column (default: all models).
-    #[arg(value_name = "MODEL[.COLUMN]", conflicts_with = "sql")]
-    pub model: Option<String>,
-    /// Revision, or `worktree`.
-    #[arg(long, value_name = "REV", default_value = "worktree")]
-    pub rev: String,
-    /// One SQL file instead of a project; `-` reads standard input.
-    #[arg(long, value_name = "FILE")]
-    pub sql: Option<PathBuf>,
-    /// With --sql: JSON file `{"table": ["column", ...]}` or `{"table": {"column": "type"}}`.
-    #[arg(long, value_name = "FILE", requires = "sql")]
-    pub schema: Option<PathBuf>,
-    /// How to print.
-    #[arg(long, value_enum, default_value_t = LineageFormat::Table)]
-    pub format: LineageFormat,
-    /// Project options (--dialect also names the dialect of --sql).
-    #[command(flatten)]
-    pub project: ProjectArgs,
-}
-
-/// How to print lineage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LineageFormat {
-    /// For a terminal.
-    Table,
-    /// For programs.
     Json,
 }
 

@@ -32,7 +32,7 @@ pub fn execute(cli: &Cli) -> Result<u8> {
     match &cli.command {
         Command::Run(args) => run::run(cli, args),
         Command::Compile(args) => compile::compile(args),
-        Command::Lineage(args) => lineage::lineage(args),
+        Command::Lineage(args) => lineage::lineage(cli, args),
         Command::Reconcile(args) => compare(args),
         Command::Init(args) => told((init::init(args)?, 0)),
         Command::Verdict(args) => told((verdict::verdict(&args.report)?, 0)),

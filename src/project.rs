@@ -2,6 +2,7 @@
 
 pub mod bind;
 pub mod changes;
+pub mod columns;
 mod dbt;
 mod find;
 mod jinja;
@@ -16,6 +17,7 @@ mod yaml;
 
 pub use find::{Found, find_project};
 pub use load::{Introspect, LoadOptions, ProfileFile, Table, empty, load, target};
+pub use locate::Lines;
 pub use model::*;
 pub use place::Place;
 

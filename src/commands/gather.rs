@@ -13,7 +13,7 @@ use crate::engine::Scratch;
 use crate::files::FileSet;
 use crate::git::{Repo, SideTree};
 use crate::policy::Policy;
-use crate::project::bind::{Bound, KnownColumns};
+use crate::project::bind::{Analyses, Bound, KnownColumns};
 use crate::project::{self, LoadOptions, Project};
 use crate::report::Notice;
 use crate::sql::Dialect;
@@ -112,10 +112,10 @@ fn gather(args: &ProjectArgs, start: &Path, repo: Repo, trees: (SideTree, SideTr
     let known = [&base_project, &head_project].map(|p| reader.known_columns(p));
     let [base_known, head_known] = known;
     let (externals, of_head) = (reader.database.externals(), reader.database.externals());
-    let (base, head) = rayon::join(
-        || Bound::new(base_project, &base_known, externals),
-        || Bound::new(head_project, &head_known, of_head),
-    );
+    // One side after the other, each in parallel: what both share is read once.
+    let analyses = Analyses::default();
+    let base = Bound::sharing(base_project, &base_known, externals, &analyses);
+    let head = Bound::sharing(head_project, &head_known, of_head, &analyses);
     let database = reader.database.scratch;
     Ok(Gathered { repo, base_tree, head_tree, base, head, policy, database, notices })
 }

@@ -249,6 +249,7 @@ mod tests {
         committed("policies/policy.schema.json", &schema().0);
         committed("schemas/report.schema.json", &crate::output::json::schema());
         committed("schemas/budget.schema.json", &crate::output::budget::schema());
+        committed("schemas/lineage.schema.json", &crate::output::lineage::schema());
     }
 
     #[test]

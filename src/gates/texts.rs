@@ -38,16 +38,8 @@ impl<'a> Text<'a> {
     /// The place of an output column: its select item, or where the template writes the name when that item does not
     /// (a star in a CTE that a later query renames).
     pub fn place_of(&self, output: &Output) -> Location {
-        let item = self.sql.get(output.span.start..output.span.end).unwrap_or_default().to_lowercase();
-        let name = output.name.to_lowercase();
-        let mut words = item.split(|c: char| !(c.is_alphanumeric() || c == '_'));
-        let named = output.span.line > 0 && words.any(|word| word == name);
-        let written = if named { None } else { self.model.locate_in_raw(&output.name) };
-        match (written, output.span.line) {
-            (Some(place), _) => place,
-            (None, 0) => Location::file(&self.model.path),
-            (None, _) => self.place(&output.span),
-        }
+        let lines = if self.incremental { self.model.incremental_lines() } else { self.model.lines() };
+        lines.of_output(output)
     }
 
     /// Reads this text against the relations of its side.

@@ -1,9 +1,17 @@
 //! A project with every model's SQL analysed: names bound to relations, columns to their sources, across models.
 
+mod analyses;
+
+pub use analyses::Analyses;
+
+use super::columns::ColumnGraph;
 use super::{Model, Project};
-use crate::sql::{self, Analysis, Catalog, Role, SqlError, TableInfo};
+use crate::sql::{Analysis, Catalog, SqlError, TableInfo};
+use analyses::Read;
 use anyhow::{Result, anyhow, bail};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 /// Columns of relations that SQL in the project does not define (sources), by unique id: name and type, in order.
 pub type KnownColumns = BTreeMap<String, Vec<(String, String)>>;
@@ -16,11 +24,15 @@ pub type Externals = BTreeMap<String, TableInfo>;
 pub struct Bound {
     /// The project.
     pub project: Project,
-    analyses: BTreeMap<String, std::result::Result<Analysis, SqlError>>,
+    analyses: BTreeMap<String, Arc<Read>>,
     columns: BTreeMap<String, Vec<String>>,
     names: BTreeMap<String, Option<String>>,
     externals: Externals,
+    graph: OnceLock<ColumnGraph>,
 }
+
+/// Columns of a model, when all are known, and what its SQL says.
+type Looked = (Option<Vec<String>>, Option<Arc<Read>>);
 
 /// A column of a relation: unique id and column name as the relation spells it.
 pub type ColumnId = (String, String);
@@ -28,38 +40,65 @@ pub type ColumnId = (String, String);
 impl Bound {
     /// Analyses every compiled model, upstream first, so that stars expand through the project.
     pub fn new(project: Project, known: &KnownColumns, externals: Externals) -> Self {
+        Self::sharing(project, known, externals, &Analyses::default())
+    }
+
+    /// As [`Bound::new`], taking what `analyses` holds already (from the other side of a change) and adding the rest.
+    pub fn sharing(project: Project, known: &KnownColumns, externals: Externals, analyses: &Analyses) -> Self {
         let names = names(&project);
-        let mut bound = Self { names, project, analyses: BTreeMap::new(), columns: BTreeMap::new(), externals };
+        let (read, columns) = (BTreeMap::new(), BTreeMap::new());
+        let mut bound = Self { names, project, analyses: read, columns, externals, graph: OnceLock::new() };
         for (id, columns) in known {
             bound.columns.insert(id.clone(), columns.iter().map(|(name, _)| name.clone()).collect());
         }
-        for id in bound.order() {
-            bound.analyse(&id);
+        for step in bound.steps() {
+            // Models of one step read none of each other.
+            let found: Vec<Looked> = step.par_iter().map(|id| bound.look_at(id, analyses)).collect();
+            for (id, (columns, read)) in step.into_iter().zip(found) {
+                if let Some(columns) = columns {
+                    bound.columns.insert(id.clone(), columns);
+                }
+                if let Some(read) = read {
+                    bound.analyses.insert(id, read);
+                }
+            }
         }
         bound
     }
 
-    fn analyse(&mut self, id: &str) {
+    /// The columns of a model, when all are known, and what its SQL says.
+    fn look_at(&self, id: &str, analyses: &Analyses) -> Looked {
         let model = &self.project.models[id];
         if let Some(csv) = &model.csv {
-            if let Some(header) = csv_header(csv, &model.config) {
-                self.columns.insert(id.to_owned(), header);
-            }
-            return;
+            return (csv_header(csv, &model.config), None);
         }
-        let Ok(compiled) = &model.compiled else { return };
-        let analysis = sql::analyze(&compiled.sql, self.project.dialect, self);
-        if let Ok(analysis) = &analysis
-            && analysis.open.is_empty()
-            && !analysis.outputs.is_empty()
-        {
+        let Ok(compiled) = &model.compiled else { return (None, None) };
+        let read = analyses.read(&compiled.sql, self.project.dialect, self);
+        let closed = read.analysis.as_ref().ok().filter(|a| a.open.is_empty() && !a.outputs.is_empty());
+        let columns = closed.map(|analysis| {
             let mut columns: Vec<String> = analysis.outputs.iter().map(|o| o.name.clone()).collect();
             if model.kind == super::NodeKind::Snapshot {
                 columns.extend(SNAPSHOT_COLUMNS.iter().map(|c| (*c).to_owned()));
             }
-            self.columns.insert(id.to_owned(), columns);
+            columns
+        });
+        (columns, Some(read))
+    }
+
+    /// Models by how many models stand upstream of them on the longest way, so that each step reads only earlier ones.
+    fn steps(&self) -> Vec<Vec<String>> {
+        let mut steps: Vec<Vec<String>> = Vec::new();
+        let mut depth: BTreeMap<String, usize> = BTreeMap::new();
+        for id in self.order() {
+            let parents = &self.project.models[&id].depends_on;
+            let at = parents.iter().filter_map(|parent| depth.get(parent)).max().map_or(0, |deepest| deepest + 1);
+            if steps.len() <= at {
+                steps.resize_with(at + 1, Vec::new);
+            }
+            steps[at].push(id.clone());
+            depth.insert(id, at);
         }
-        self.analyses.insert(id.to_owned(), analysis);
+        steps
     }
 
     /// Models upstream first; members of a circle come last, in order of id.
@@ -78,7 +117,7 @@ impl Bound {
     /// Why there is none: no such model, not compiled, not parsed.
     pub fn analysis(&self, id: &str) -> Result<&Analysis> {
         let model = self.project.models.get(id).ok_or_else(|| anyhow!("{id} is no model of this side"))?;
-        match (&model.compiled, self.analyses.get(id)) {
+        match (&model.compiled, self.analyses.get(id).map(|read| &read.analysis)) {
             (Err(reason), _) => bail!("not compiled: {} ({}:{})", reason.message, reason.place.path, reason.place.line),
             (_, Some(Ok(analysis))) => Ok(analysis),
             (_, Some(Err(error))) => bail!("SQL not parsed: {error}"),
@@ -88,7 +127,7 @@ impl Bound {
 
     /// The parse error of a model, when it compiled and its SQL does not parse.
     pub fn parse_error(&self, id: &str) -> Option<&SqlError> {
-        self.analyses.get(id)?.as_ref().err()
+        self.analyses.get(id)?.analysis.as_ref().err()
     }
 
     /// Output columns of a model, seed or source, when all are known.
@@ -132,34 +171,14 @@ impl Bound {
         reached
     }
 
+    /// Every column of the project and where its value goes; made when it is first asked for.
+    pub fn graph(&self) -> &ColumnGraph {
+        self.graph.get_or_init(|| ColumnGraph::of(self))
+    }
+
     /// Columns of models reached by the value of `column` of `id`, breadth first, sorted per step, itself left out.
     pub fn downstream_columns(&self, id: &str, column: &str) -> Vec<ColumnId> {
-        let mut readers: BTreeMap<(&str, String), BTreeSet<(&str, &str)>> = BTreeMap::new();
-        for (reader, analysis) in &self.analyses {
-            let Ok(analysis) = analysis else { continue };
-            for output in &analysis.outputs {
-                for edge in output.edges.iter().filter(|e| e.role == Role::Value) {
-                    let key = (edge.table.as_str(), edge.column.to_lowercase());
-                    readers.entry(key).or_default().insert((reader, &output.name));
-                }
-            }
-        }
-        let mut seen = BTreeSet::from([(id.to_owned(), column.to_lowercase())]);
-        let mut found = Vec::new();
-        let mut step = vec![(id.to_owned(), column.to_lowercase())];
-        while !step.is_empty() {
-            let mut next = BTreeSet::new();
-            for (table, column) in &step {
-                for &(reader, output) in readers.get(&(table.as_str(), column.clone())).into_iter().flatten() {
-                    if seen.insert((reader.to_owned(), output.to_lowercase())) {
-                        next.insert((reader.to_owned(), output.to_owned()));
-                    }
-                }
-            }
-            found.extend(next.iter().cloned());
-            step = next.into_iter().map(|(table, column)| (table, column.to_lowercase())).collect();
-        }
-        found
+        self.graph().value_reaches(id, column)
     }
 
     /// The model's display name for an id: the model's name, `source.table` for sources, the id otherwise.

@@ -2,7 +2,7 @@
 
 use super::Model;
 use crate::finding::Location;
-use crate::sql::Span;
+use crate::sql::{Output, Span};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 impl Model {
@@ -12,6 +12,16 @@ impl Model {
     pub fn locate(&self, span: &Span) -> Location {
         let sql = self.compiled.as_ref().map_or("", |compiled| compiled.sql.as_str());
         locate(self, sql, span)
+    }
+
+    /// For many places of the compiled SQL: as [`Model::locate`], matching the two texts once.
+    pub fn lines(&self) -> Lines<'_> {
+        Lines::new(self, self.compiled.as_ref().map_or("", |compiled| compiled.sql.as_str()))
+    }
+
+    /// As [`Model::lines`], for the incremental SQL.
+    pub fn incremental_lines(&self) -> Lines<'_> {
+        Lines::new(self, self.compiled.as_ref().ok().and_then(|c| c.incremental_sql.as_deref()).unwrap_or(""))
     }
 
     /// Like [`Model::locate`], for a span of the incremental SQL.
@@ -43,35 +53,71 @@ impl Model {
 }
 
 fn locate(model: &Model, sql: &str, span: &Span) -> Location {
-    if span.line == 0 || sql.is_empty() || model.raw.is_empty() {
-        return model.place(0, 0, 1);
+    Lines::new(model, sql).locate(span)
+}
+
+/// The lines of a model's template and of its compiled text, matched once for any number of places.
+pub struct Lines<'a> {
+    model: &'a Model,
+    sql: &'a str,
+    raw: Vec<&'a str>,
+    compiled: Vec<&'a str>,
+    operations: Vec<DiffOp>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(model: &'a Model, sql: &'a str) -> Self {
+        let raw: Vec<&str> = model.raw.lines().map(str::trim_end).collect();
+        let compiled: Vec<&str> = sql.lines().map(str::trim_end).collect();
+        let operations = capture_diff_slices(Algorithm::Patience, &raw, &compiled);
+        Self { model, sql, raw, compiled, operations }
     }
-    let raw: Vec<&str> = model.raw.lines().map(str::trim_end).collect();
-    let compiled: Vec<&str> = sql.lines().map(str::trim_end).collect();
-    let line = (usize::try_from(span.line).unwrap_or(1) - 1).min(compiled.len().saturating_sub(1));
-    let text = sql.get(span.start..span.end).unwrap_or_default();
-    let first = text.lines().next().unwrap_or_default().trim();
-    let operations = capture_diff_slices(Algorithm::Patience, &raw, &compiled);
-    let Some(operation) = operations.iter().find(|op| op.new_range().contains(&line)) else {
-        return model.place(0, 0, 1);
-    };
-    let (old, new) = (operation.old_range(), operation.new_range());
-    if let DiffOp::Equal { .. } = operation {
-        return unchanged(model, old.start + (line - new.start), &raw, span);
+
+    /// As [`Model::locate`].
+    pub fn locate(&self, span: &Span) -> Location {
+        let Self { model, sql, raw, compiled, operations } = self;
+        if span.line == 0 || sql.is_empty() || model.raw.is_empty() {
+            return model.place(0, 0, 1);
+        }
+        let line = (usize::try_from(span.line).unwrap_or(1) - 1).min(compiled.len().saturating_sub(1));
+        let text = sql.get(span.start..span.end).unwrap_or_default();
+        let first = text.lines().next().unwrap_or_default().trim();
+        let Some(operation) = operations.iter().find(|op| op.new_range().contains(&line)) else {
+            return model.place(0, 0, 1);
+        };
+        let (old, new) = (operation.old_range(), operation.new_range());
+        if let DiffOp::Equal { .. } = operation {
+            return unchanged(model, old.start + (line - new.start), raw, span);
+        }
+        // Text that the template does not hold was put in by a call just there: the stretch's first line.
+        let stretch = if old.is_empty() { old.start.saturating_sub(1)..(old.start + 1).min(raw.len()) } else { old };
+        let holding = stretch.clone().find_map(|at| column(raw[at], first, true).map(|column| (at, column)));
+        let name = last_word(first);
+        let named = || stretch.clone().find_map(|at| column(raw[at], name, true).map(|column| (at, column)));
+        if let Some((at, column)) = holding.or_else(named) {
+            return model.place(at, column, first.chars().count());
+        }
+        let offset = (line - new.start) * stretch.len() / new.len().max(1);
+        let at = (stretch.start + offset).min(raw.len().saturating_sub(1));
+        let indent = raw.get(at).map_or(0, |text| text.chars().take_while(|c| c.is_whitespace()).count());
+        let width = raw.get(at).map_or(1, |text| text.trim().chars().count());
+        model.place(at, indent, width)
     }
-    // Text that the template does not hold was put in by a call just there: the stretch's first line.
-    let stretch = if old.is_empty() { old.start.saturating_sub(1)..(old.start + 1).min(raw.len()) } else { old };
-    let holding = stretch.clone().find_map(|at| column(raw[at], first, true).map(|column| (at, column)));
-    let name = last_word(first);
-    let named = || stretch.clone().find_map(|at| column(raw[at], name, true).map(|column| (at, column)));
-    if let Some((at, column)) = holding.or_else(named) {
-        return model.place(at, column, first.chars().count());
+
+    /// The place of an output column: its select item, or where the template writes the name when that item does not
+    /// (a star in a CTE that a later query renames).
+    pub fn of_output(&self, output: &Output) -> Location {
+        let item = self.sql.get(output.span.start..output.span.end).unwrap_or_default().to_lowercase();
+        let name = output.name.to_lowercase();
+        let mut words = item.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        let named = output.span.line > 0 && words.any(|word| word == name);
+        let written = if named { None } else { self.model.locate_in_raw(&output.name) };
+        match (written, output.span.line) {
+            (Some(place), _) => place,
+            (None, 0) => Location::file(&self.model.path),
+            (None, _) => self.locate(&output.span),
+        }
     }
-    let offset = (line - new.start) * stretch.len() / new.len().max(1);
-    let at = (stretch.start + offset).min(raw.len().saturating_sub(1));
-    let indent = raw.get(at).map_or(0, |text| text.chars().take_while(|c| c.is_whitespace()).count());
-    let width = raw.get(at).map_or(1, |text| text.trim().chars().count());
-    model.place(at, indent, width)
 }
 
 /// A span on a line that the template has too.

@@ -89,12 +89,15 @@ fn first_call(expr: &Expr) -> Option<Function> {
         type Break = Function;
         fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Function> {
             match expr {
-                Expr::Function(function) if is_columns(function) => ControlFlow::Break(function.clone()),
+                // `*COLUMNS(...)`, as our rewriting writes it, is a list of columns within one expression.
+                Expr::Function(function) if is_columns(function) || function_name(&function.name) == "unpack" => {
+                    ControlFlow::Break(function.clone())
+                }
                 _ => ControlFlow::Continue(()),
             }
         }
     }
-    expr.visit(&mut Calls).break_value()
+    expr.visit(&mut Calls).break_value().filter(is_columns)
 }
 
 /// Puts a column's name where COLUMNS stands.

@@ -11,6 +11,7 @@ mod forgotten;
 mod github;
 mod imports;
 mod init;
+mod lineage;
 mod pairs;
 mod provenance;
 mod review;

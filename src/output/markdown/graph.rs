@@ -1,10 +1,7 @@
 //! The changed columns and what they reach, as a Mermaid graph.
-//!
-//! Text of the report stands only in quoted labels, where every character but letters, digits and a few harmless ones
-//! is written as a code: no label can end its quotes, its line or the fence, start a directive, or hold a link.
 
-use super::super::escape::{clip, terminal};
 use crate::finding::{Finding, Severity};
+use crate::output::mermaid::label;
 use crate::output::overview::{plural, suppressed, target, worst_first};
 use crate::report::Report;
 use indexmap::{IndexMap, IndexSet};
@@ -17,8 +14,6 @@ const NODES: usize = 30;
 const CHANGED: usize = 12;
 /// Most edges.
 const EDGES: usize = 90;
-/// Characters of a label.
-const LABEL: usize = 60;
 /// Gates whose findings tell where a column comes from and goes to.
 const GATES: [&str; 2] = ["lineage_diff", "pii_scan"];
 
@@ -206,23 +201,9 @@ fn texts(finding: &Finding, key: &str) -> Vec<String> {
     values.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// A label between quotes.
-fn label(text: &str) -> String {
-    let text = terminal(&clip(text, LABEL));
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            c if c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | '…') => out.push(c),
-            c => out.push_str(&format!("#{};", c as u32)),
-        }
-    }
-    if out.trim().is_empty() { "?".to_owned() } else { out }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn a_column_that_reaches_nothing_says_so_only_when_that_is_known() {
@@ -238,25 +219,5 @@ mod tests {
         let known = finding.evidence("downstream", Vec::<String>::new());
         assert!(of(&known).contains("  n2([\"nothing downstream\"])\n"), "{}", of(&known));
         assert!(of(&known).contains("  n0 --> n2\n"));
-    }
-
-    #[test]
-    fn labels_show_names_and_hide_syntax() {
-        assert_eq!(label("orders.order_cost"), "orders.order_cost");
-        assert_eq!(label("a\"] --> b"), "a#34;#93; --#62; b");
-        assert_eq!(label("%%{init: x}%%"), "#37;#37;#123;init#58; x#125;#37;#37;");
-        assert_eq!(label("https://x.y/<b>&amp;#35;"), "https#58;#47;#47;x.y#47;#60;b#62;#38;amp#59;#35;35#59;");
-        assert_eq!(label(""), "?");
-        assert_eq!(label("`\n```"), "#96; #96;#96;#96;");
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_ends_its_label(text in "(?s).{0,80}") {
-            let label = label(&text);
-            prop_assert!(!label.contains(['"', '\n', '`', '<', '>', '[', ']', '{', '}', '%', '&', ':', '/', '(', ')']), "{label}");
-            let codes = regex::Regex::new("#[0-9]+;").expect("a pattern");
-            prop_assert!(!codes.replace_all(&label, "").contains(['#', ';']), "{label}");
-        }
     }
 }

@@ -1,7 +1,6 @@
 //! From a text to its [`Analysis`].
 
 use std::collections::BTreeSet;
-use std::sync::mpsc;
 
 use sqlparser::tokenizer::Token;
 
@@ -10,39 +9,21 @@ use super::parse::{on_big_stack, parse, single_query};
 use super::resolve::Resolver;
 use super::scope::{Column, Resolved};
 use super::span::TextIndex;
-use super::{Analysis, Catalog, ColumnRead, Dialect, Output, OutputKind, Role, SqlError, TableInfo};
-
-/// A question about a relation and where its answer goes.
-type Question = (Vec<String>, mpsc::Sender<Option<TableInfo>>);
+use super::{Analysis, Catalog, ColumnRead, Dialect, Output, OutputKind, Role, SqlError};
 
 /// Analyses one query (also the query of `create table/view ... as`).
 ///
 /// # Errors
 /// When the text cannot be read, or is not exactly one query.
 pub fn analyze(sql: &str, dialect: Dialect, catalog: &dyn Catalog) -> Result<Analysis, SqlError> {
-    // The catalog need not be shareable between threads: the thread with the big stack asks, this one answers.
-    let (questions, asked) = mpsc::channel::<Question>();
-    std::thread::scope(|scope| {
-        let work = scope.spawn(move || on_big_stack(move || analyze_here(sql, dialect, questions)));
-        for (parts, answer) in asked {
-            // The asking side waits for the answer; it can only be gone after a panic, which is reported below.
-            let _ = answer.send(catalog.relation(&parts));
-        }
-        work.join().unwrap_or_else(|_| {
-            Err(SqlError { message: "internal error while reading this SQL".to_owned(), span: None })
-        })
-    })
+    on_big_stack(|| analyze_here(sql, dialect, catalog))
 }
 
-fn analyze_here(sql: &str, dialect: Dialect, questions: mpsc::Sender<Question>) -> Result<Analysis, SqlError> {
+fn analyze_here(sql: &str, dialect: Dialect, catalog: &dyn Catalog) -> Result<Analysis, SqlError> {
     let parsed = parse(sql, dialect)?;
-    let query = single_query(&parsed, sql)?;
+    let query = single_query(parsed.statements, sql)?;
     let text = TextIndex::new(sql);
-    let ask = move |parts: &[String]| {
-        let (answer, answered) = mpsc::channel();
-        questions.send((parts.to_vec(), answer)).ok()?;
-        answered.recv().ok()?
-    };
+    let ask = |parts: &[String]| catalog.relation(parts);
     let mut resolver = Resolver {
         dialect,
         text: &text,

@@ -1,5 +1,7 @@
 //! Text to syntax tree: big stack, depth and length limits, the permissive dialect as second reading.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use sqlparser::ast::{Query, Statement};
 use sqlparser::dialect::{Dialect as ParserDialect, GenericDialect};
 use sqlparser::keywords::Keyword;
@@ -31,21 +33,19 @@ pub(super) struct ParsedStatement {
     pub(super) span: ParserSpan,
 }
 
-/// Runs `work` where deep trees can be walked and dropped; a panic within it is an error.
-pub(super) fn on_big_stack<T: Send>(work: impl FnOnce() -> Result<T, SqlError> + Send) -> Result<T, SqlError> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .name("sql".to_owned())
-            .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, work)
-            .map_err(|error| SqlError { message: format!("no thread for reading SQL: {error}"), span: None })?;
-        thread.join().unwrap_or_else(|_| {
+/// Runs `work` where deep trees can be walked and dropped; a panic within it is an error. It stays on the caller's thread:
+/// a thread of its own costs more than reading a usual query.
+pub(super) fn on_big_stack<T>(work: impl FnOnce() -> Result<T, SqlError>) -> Result<T, SqlError> {
+    let guarded = || {
+        // Nothing of what a panic leaves behind is looked at again.
+        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
             Err(SqlError {
                 message: "internal error while reading this SQL; please report the text".to_owned(),
                 span: None,
             })
         })
-    })
+    };
+    stacker::maybe_grow(STACK_BYTES / 2, STACK_BYTES, guarded)
 }
 
 /// The tokens of a text with their places.
@@ -77,7 +77,8 @@ pub(super) fn parse(sql: &str, dialect: Dialect) -> Result<Parsed, SqlError> {
             }
         };
         // Once the permissive dialect is asked, the dialect's own forms are tried before and after.
-        for rewritten in [rewrite::always(&tokens, dialect), rewrite::all(&tokens, dialect)].into_iter().flatten() {
+        for rewriting in [rewrite::always, rewrite::all] {
+            let Some(rewritten) = rewriting(&tokens, dialect) else { continue };
             match statements(sql, parser, rewritten) {
                 Ok(statements) => return Ok(Parsed { statements, tokens, generic }),
                 // The attempt that came farthest in the dialect knows best what is wrong.
@@ -95,20 +96,19 @@ fn place(error: &SqlError) -> usize {
     error.span.map_or(0, |span| span.start)
 }
 
-/// The single query of a parsed text, also within `create table/view ... as`.
-pub(super) fn single_query(parsed: &Parsed, sql: &str) -> Result<Query, SqlError> {
-    let [only] = parsed.statements.as_slice() else {
-        let message = match parsed.statements.get(1) {
-            None => "no statement in the SQL".to_owned(),
-            Some(_) => format!("{} statements where one query is expected", parsed.statements.len()),
-        };
-        let span = parsed.statements.get(1).map(|second| TextIndex::new(sql).span(second.span));
-        return Err(SqlError { message, span });
+/// The single query of a text, also within `create table/view ... as`.
+pub(super) fn single_query(statements: Vec<ParsedStatement>, sql: &str) -> Result<Query, SqlError> {
+    if let Some(second) = statements.get(1) {
+        let message = format!("{} statements where one query is expected", statements.len());
+        return Err(SqlError { message, span: known(TextIndex::new(sql).span(second.span)) });
+    }
+    let Some(only) = statements.into_iter().next() else {
+        return Err(SqlError { message: "no statement in the SQL".to_owned(), span: None });
     };
-    let query = match &only.statement {
-        Statement::Query(query) => Some(query.as_ref().clone()),
-        Statement::CreateView(view) => Some(view.query.as_ref().clone()),
-        Statement::CreateTable(table) => table.query.as_deref().cloned(),
+    let query = match only.statement {
+        Statement::Query(query) => Some(*query),
+        Statement::CreateView(view) => Some(*view.query),
+        Statement::CreateTable(table) => table.query.map(|query| *query),
         _ => None,
     };
     query.ok_or_else(|| SqlError {

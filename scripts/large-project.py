@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes a dbt project of N models into a new folder, for measuring: scripts/large-project DIR [N]
+"""Writes a dbt project of N models into a new folder, for measuring: scripts/large-project.py DIR [N]
 
 A third of the models stage sources, a third join and aggregate two or three earlier models through CTEs, a third are
 marts that read those by name. The same N gives the same bytes.

@@ -9,10 +9,10 @@ use std::path::PathBuf;
     after_help = "Example: rowproof budget --repo acme/shop --since 2026-07-01 --until 2026-09-30\n\nReads GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_API_URL and GITHUB_GRAPHQL_URL, as Actions sets them. The exit code is 1 when a rate is proved to exceed its budget."
 )]
 pub struct BudgetArgs {
-    /// First day (2026-07-01, in UTC), or moment (2026-07-01T00:00:00Z). Default: of the current quarter.
+    /// First day (2026-07-01, in UTC), or moment (2026-07-01T00:00:00Z). Default: that of the quarter in which the period ends.
     #[arg(long, value_name = "DATE", conflicts_with = "quarter")]
     pub since: Option<String>,
-    /// Last day (included), or the first moment after the period. Default: now.
+    /// Last day (included), or the first moment after the period. Default: today; without --since too, the current quarter.
     #[arg(long, value_name = "DATE", conflicts_with = "quarter")]
     pub until: Option<String>,
     /// A calendar quarter instead: `2026-Q3`, `current` or `previous`.

@@ -29,19 +29,28 @@ pub fn chosen(history: &History, records: Records) -> (BTreeMap<u64, Record>, Ve
         let merge = pull.merge_commit.as_ref().map(|c| c.sha.as_str());
         let other =
             record.outcome.merge_sha.is_some() && merge.is_some() && record.outcome.merge_sha.as_deref() != merge;
-        if record.repo.eq_ignore_ascii_case(&history.repository) && !other {
-            match found.get(&record.pr) {
-                Some(before) if before.assisted.is_empty() != record.assisted.is_empty() => {
-                    tell(
-                        record.pr,
-                        "the ledger has records of it that disagree on a language model; the one that tells of one counts",
-                    );
-                    if before.assisted.is_empty() {
-                        found.insert(record.pr, record);
-                    }
+        if !record.repo.eq_ignore_ascii_case(&history.repository) {
+            tell(
+                record.pr,
+                "the ledger has a record of that number of another repository, or of this one under another name; it does not count",
+            );
+            continue;
+        }
+        if other {
+            tell(record.pr, "the ledger has a record of another merge of it; it does not count");
+            continue;
+        }
+        match found.get(&record.pr) {
+            Some(before) if before.assisted.is_empty() != record.assisted.is_empty() => {
+                tell(
+                    record.pr,
+                    "the ledger has records of it that disagree on a language model; the one that tells of one counts",
+                );
+                if before.assisted.is_empty() {
+                    found.insert(record.pr, record);
                 }
-                _ => drop(found.insert(record.pr, record)),
             }
+            _ => drop(found.insert(record.pr, record)),
         }
     }
     for (number, record) in records.checks {

@@ -74,6 +74,18 @@ fn the_ledger_counts_before_the_check_run() {
 }
 
 #[test]
+fn a_record_that_does_not_count_is_told() {
+    let mut renamed = record(1, true);
+    renamed.repo = "acme/old-shop".to_owned();
+    let mut other_merge = record(2, true);
+    other_merge.outcome.merge_sha = Some(sha(9, 'f'));
+    let records = Records { ledger: vec![renamed, other_merge], ..Records::default() };
+    let found = counted_with(&history(vec![on(1, 1, 0), on(2, 1, 0)]), records);
+    let told: Vec<(u64, &str)> = found.disagreements.iter().map(|d| (d.number, d.about.as_str())).collect();
+    assert_eq!((found.adoption.llm, told), (0, vec![(1, "record"), (2, "record")]));
+}
+
+#[test]
 fn escapes_are_explicit() {
     let mut labelled = llm(1);
     labelled.labels.push("escape".to_owned());

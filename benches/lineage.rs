@@ -29,8 +29,13 @@ impl Catalog for Tables {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "printing the numbers is what a benchmark is for")]
 fn main() -> ExitCode {
+    // As the binary does.
+    rowproof::stack::deep(run)
+}
+
+#[expect(clippy::print_stdout, reason = "printing the numbers is what a benchmark is for")]
+fn run() -> ExitCode {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/lineage");
     let (queries, schema) = (folder.join("queries.sql"), folder.join("schema.json"));
     let text = std::fs::read_to_string(&queries).expect("the queries");

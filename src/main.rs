@@ -6,6 +6,10 @@ use rowproof::commands;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    rowproof::stack::deep(run)
+}
+
+fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

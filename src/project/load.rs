@@ -5,6 +5,7 @@ use super::jinja::job::Question;
 use super::{Project, ProjectKind, find, sql_folder};
 use crate::files::FileSet;
 use crate::sql::Dialect;
+use crate::stack::STACK;
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 use std::sync::mpsc::{Receiver, channel};
@@ -36,15 +37,13 @@ pub struct LoadOptions<'a> {
     pub dialect: Option<Dialect>,
 }
 
-/// Threads of a template's own stack: macros nest, and minijinja's frames are large in debug builds. Virtual memory only.
-const STACK: usize = 512 * 1024 * 1024;
-
 /// Reads and compiles the project. Fails only when the project as a whole cannot be read; whatever else cannot be read
 /// is in [`Project::problems`] or a node's [`super::NotCompiled`].
 pub fn load(options: &LoadOptions<'_>) -> Result<Project> {
     if find::dbt_file(options.files, &options.root).is_none() {
         return sql_folder::load(options);
     }
+    // Macros nest, and minijinja's frames are large in debug builds.
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build().context("cannot start threads")?;
     let (ask, questions) = channel();
     let stop = ask.clone();

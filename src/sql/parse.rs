@@ -33,8 +33,10 @@ pub(super) struct ParsedStatement {
     pub(super) span: ParserSpan,
 }
 
-/// Runs `work` where deep trees can be walked and dropped; a panic within it is an error. It stays on the caller's thread:
-/// a thread of its own costs more than reading a usual query.
+/// Runs `work` where deep trees can be walked and dropped; a panic within it is an error.
+///
+/// It stays on the caller's thread, and on its stack where that is deep enough, as in [`crate::stack`]: a thread of its
+/// own costs more than reading a usual query, a stack of its own a third of it.
 pub(super) fn on_big_stack<T>(work: impl FnOnce() -> Result<T, SqlError>) -> Result<T, SqlError> {
     let guarded = || {
         // Nothing of what a panic leaves behind is looked at again.
@@ -69,7 +71,7 @@ pub(super) fn parse(sql: &str, dialect: Dialect) -> Result<Parsed, SqlError> {
     let native = dialect.parser_dialect();
     let mut first: Option<SqlError> = None;
     for (generic, parser) in [(false, native.as_ref()), (true, &GenericDialect {} as &dyn ParserDialect)] {
-        let tokens = match tokens(sql, parser) {
+        let mut tokens = match tokens(sql, parser) {
             Ok(tokens) => tokens,
             Err(error) => {
                 first.get_or_insert(error);
@@ -77,9 +79,19 @@ pub(super) fn parse(sql: &str, dialect: Dialect) -> Result<Parsed, SqlError> {
             }
         };
         // Once the permissive dialect is asked, the dialect's own forms are tried before and after.
-        for rewriting in [rewrite::always, rewrite::all] {
-            let Some(rewritten) = rewriting(&tokens, dialect) else { continue };
-            match statements(sql, parser, rewritten) {
+        for all in [false, true] {
+            let rewritten = if all { rewrite::all(&tokens, dialect) } else { rewrite::always(&tokens, dialect) };
+            let read = match rewritten {
+                Some(rewritten) => statements(sql, parser, rewritten).1,
+                None if all => continue,
+                // The usual way: the parser has the tokens and gives them back, as copying them costs a third of parsing.
+                None => {
+                    let (given_back, read) = statements(sql, parser, tokens);
+                    tokens = given_back;
+                    read
+                }
+            };
+            match read {
                 Ok(statements) => return Ok(Parsed { statements, tokens, generic }),
                 // The attempt that came farthest in the dialect knows best what is wrong.
                 Err(error) if first.as_ref().is_none_or(|one| !generic && place(one) < place(&error)) => {
@@ -117,12 +129,18 @@ pub(super) fn single_query(statements: Vec<ParsedStatement>, sql: &str) -> Resul
     })
 }
 
+/// The statements, and the tokens again.
 fn statements(
     sql: &str,
     dialect: &dyn ParserDialect,
     tokens: Vec<TokenWithSpan>,
-) -> Result<Vec<ParsedStatement>, SqlError> {
+) -> (Vec<TokenWithSpan>, Result<Vec<ParsedStatement>, SqlError>) {
     let mut parser = Parser::new(dialect).with_recursion_limit(NESTING).with_tokens_with_locations(tokens);
+    let read = all_statements(sql, &mut parser);
+    (parser.into_tokens(), read)
+}
+
+fn all_statements(sql: &str, parser: &mut Parser<'_>) -> Result<Vec<ParsedStatement>, SqlError> {
     let mut statements = Vec::new();
     loop {
         while parser.consume_token(&Token::SemiColon) {}

@@ -15,14 +15,14 @@ mod sample;
 mod stream;
 mod types;
 
-use sqlparser::tokenizer::TokenWithSpan;
+use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use self::stream::Stream;
 use super::Dialect;
 
 type Pass = fn(&Stream) -> Option<Stream>;
 
-/// The tokens with what would otherwise be read as something else put right.
+/// The tokens with what would otherwise be read as something else put right; `None` when there is none.
 pub(super) fn always(tokens: &[TokenWithSpan], dialect: Dialect) -> Option<Vec<TokenWithSpan>> {
     let passes: &[Pass] = match dialect {
         // Else `a: b` is a path into a document, `positional` an alias and `x.lower()` a function of a schema `x`.
@@ -35,7 +35,38 @@ pub(super) fn always(tokens: &[TokenWithSpan], dialect: Dialect) -> Option<Vec<T
         Dialect::TSql => &[misc::options],
         _ => &[],
     };
-    Some(run(passes, tokens).unwrap_or_else(|| tokens.to_vec()))
+    if concerns(tokens, dialect) {
+        return run(passes, tokens);
+    }
+    debug_assert!(run(passes, tokens).is_none(), "`concerns` lacks what a pass looks for");
+    None
+}
+
+/// Whether the tokens hold anything that a pass of [`always`] looks for: hardly a text does, and the passes copy it.
+fn concerns(tokens: &[TokenWithSpan], dialect: Dialect) -> bool {
+    let words: &[&str] = match dialect {
+        Dialect::DuckDb => &["ASOF", "POSITIONAL"],
+        Dialect::BigQuery => &["ARRAY"],
+        Dialect::Snowflake => &["DIRECTED"],
+        Dialect::ClickHouse => &["ANY", "ALL", "GLOBAL"],
+        Dialect::TSql => &["OPTION"],
+        _ => return false,
+    };
+    let duckdb = dialect == Dialect::DuckDb;
+    let mut after_dot = false;
+    let mut member = false;
+    tokens.iter().any(|one| match &one.token {
+        Token::Whitespace(_) => false,
+        Token::Word(word) => {
+            (member, after_dot) = (after_dot, false);
+            words.iter().any(|wanted| word.value.eq_ignore_ascii_case(wanted))
+        }
+        Token::LParen => duckdb && std::mem::take(&mut member),
+        other => {
+            (member, after_dot) = (false, *other == Token::Period);
+            duckdb && *other == Token::Colon
+        }
+    })
 }
 
 /// The tokens with every form exchanged that the grammar lacks; `None` when there is none.

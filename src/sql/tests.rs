@@ -11,6 +11,7 @@ mod pairs;
 mod rewrites;
 mod rewriting;
 mod spans;
+mod stack;
 mod statements;
 
 use super::{Analysis, Catalog, Dialect, Reason, Role, TableInfo, analyze};

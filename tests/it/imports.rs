@@ -37,7 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gates", &["engine", "finding", "nearest", "pii", "project", "reconcile", "report", "sql"]),
     ("reconcile", &["engine", "nearest", "sql"]),
     ("pii", &["finding", "project", "report", "sql"]),
-    ("project", &["files", "finding", "report", "sql"]),
+    ("project", &["files", "finding", "report", "sql", "stack"]),
     ("engine", &["sql"]),
     ("git", &["files", "nearest"]),
     ("github", &["finding", "history", "report"]),
@@ -48,6 +48,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("files", &[]),
     ("history", &[]),
     ("nearest", &[]),
+    ("stack", &[]),
     ("sql", &["report"]),
 ];
 

@@ -8,6 +8,7 @@ mod find;
 mod jinja;
 mod load;
 mod locate;
+pub mod metrics;
 pub mod model;
 pub mod place;
 mod sql_folder;
@@ -18,6 +19,7 @@ mod yaml;
 pub use find::{Found, find_project};
 pub use load::{Introspect, LoadOptions, ProfileFile, Table, empty, load, target};
 pub use locate::Lines;
+pub use metrics::*;
 pub use model::*;
 pub use place::Place;
 
@@ -56,6 +58,10 @@ pub struct Project {
     pub unit_tests: BTreeMap<String, UnitTest>,
     /// Exposures by name: unique ids that they depend on.
     pub exposures: BTreeMap<String, Vec<String>>,
+    /// Semantic models by unique id.
+    pub semantic_models: BTreeMap<String, SemanticModel>,
+    /// Metrics by unique id.
+    pub metrics: BTreeMap<String, Metric>,
     /// What could not be read, file by file. Never dropped: `run` reports each.
     pub problems: Vec<Problem>,
     /// `on-run-start` and `on-run-end` hooks of `dbt_project.yml`, rendered.

@@ -32,6 +32,8 @@ pub(crate) fn shop() -> Shop {
         tests: BTreeMap::new(),
         unit_tests: BTreeMap::new(),
         exposures: BTreeMap::new(),
+        semantic_models: BTreeMap::new(),
+        metrics: BTreeMap::new(),
         problems: Vec::new(),
         hooks: Vec::new(),
     };

@@ -23,7 +23,7 @@ pub const SPEC: GateSpec = GateSpec {
     summary: "Per column: added, removed, renamed, re-sourced, computed differently; per model: filter, join, grain",
     help: "Compares what every output column is made of, over base relations with CTEs and aliases inlined, and the \
            clauses that decide which rows there are. Formatting, renamed CTEs and aliases make no difference. Evidence \
-           lists the columns and exposures downstream that the change reaches.",
+           lists the columns, exposures and metrics downstream that the change reaches.",
     needs: Needs::Static,
     rules: RULES,
     build: |value| Ok(Box::new(LineageDiff { _options: options(value)? })),

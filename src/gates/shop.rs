@@ -95,6 +95,8 @@ pub fn side(models: &[(&str, &str)], tests: Vec<DataTest>) -> Bound {
         tests: tests.into_iter().map(|t| (t.unique_id.clone(), t)).collect(),
         unit_tests: BTreeMap::new(),
         exposures: BTreeMap::new(),
+        semantic_models: BTreeMap::new(),
+        metrics: BTreeMap::new(),
         problems: Vec::new(),
         hooks: Vec::new(),
     };

@@ -37,7 +37,7 @@ pub struct Lineage {
     pub focus: Option<Focus>,
     /// Models, seeds, snapshots, sources and other relations, upstream first.
     pub relations: Vec<Relation>,
-    /// What hangs on them: exposures and data tests, sorted.
+    /// What hangs on them: exposures, metrics and data tests, sorted.
     pub readers: Vec<Reader>,
     /// With `--diff`: what the changed columns reach.
     pub impact: Option<Reached>,
@@ -177,11 +177,13 @@ pub struct Change {
 pub enum ReaderKind {
     /// A dashboard or another exposure.
     Exposure,
+    /// A metric of the semantic layer, or of dbt's older form.
+    Metric,
     /// A data test.
     Test,
 }
 
-/// An exposure or a test, and the relations that it reads.
+/// An exposure, a metric or a test, and the relations that it reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Reader {
     /// What it is.
@@ -207,8 +209,21 @@ pub struct Reached {
     pub rows: Vec<String>,
     /// Exposures that show a changed or reached model.
     pub exposures: Vec<String>,
+    /// Metrics that are computed from a changed or reached column, or over a model with other rows.
+    pub metrics: Vec<String>,
     /// Data tests on a changed or reached column or model.
     pub tests: Vec<String>,
+}
+
+impl ReaderKind {
+    /// As a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            ReaderKind::Exposure => "exposure",
+            ReaderKind::Metric => "metric",
+            ReaderKind::Test => "test",
+        }
+    }
 }
 
 impl Status {

@@ -6,6 +6,7 @@ pub(crate) mod ephemeral;
 pub(crate) mod extras;
 pub(crate) mod hooks;
 pub(crate) mod load;
+pub(crate) mod metrics;
 pub(crate) mod names;
 pub(crate) mod nodes;
 pub(crate) mod profile;

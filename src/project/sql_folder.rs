@@ -57,6 +57,8 @@ fn load_with(options: &LoadOptions<'_>, relations: Relations) -> Result<Project>
         tests: BTreeMap::new(),
         unit_tests: BTreeMap::new(),
         exposures: BTreeMap::new(),
+        semantic_models: BTreeMap::new(),
+        metrics: BTreeMap::new(),
         problems,
         hooks: Vec::new(),
     })

@@ -3,13 +3,25 @@
 use crate::sandbox::{Sandbox, crate_folder};
 use serde_json::Value;
 
-/// The shop with its sources in a database, an exposure, and a branch that changes what revenue is.
+/// The shop with its sources in a database, an exposure, two metrics, and a branch that changes what revenue is.
 fn shop() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.copy(&crate_folder("fixtures/_shop"), &["data.sql"]);
     let data = std::fs::read_to_string(crate_folder("fixtures/_shop").join("data.sql")).unwrap();
     sandbox.database("shop.duckdb", &[&data]);
-    let board = "exposures:\n  - {name: board, type: dashboard, owner: {name: data}, depends_on: [ref('orders')]}\n";
+    let board = "exposures:
+  - {name: board, type: dashboard, owner: {name: data}, depends_on: [ref('orders')]}
+semantic_models:
+  - name: sales
+    model: ref('orders')
+    defaults: {agg_time_dimension: ordered_at}
+    entities: [{name: order, type: primary, expr: order_id}]
+    dimensions: [{name: ordered_at, type: time, type_params: {time_granularity: day}}]
+    measures: [{name: revenue, agg: sum}, {name: items, agg: sum, expr: item_count}]
+metrics:
+  - {name: total_revenue, label: Revenue, type: simple, type_params: {measure: revenue}}
+  - {name: items_sold, label: Items, type: simple, type_params: {measure: items}}
+";
     sandbox.write("models/marts/board.yml", board);
     sandbox.write(".gitignore", "*.duckdb\n");
     sandbox.commit("base");

@@ -238,7 +238,7 @@ fn say(relation: &mut Relation, found: Option<&Result<Vec<Finding>, String>>) {
 
 /// What the changed columns reach on either side, by name.
 fn impact(base: &Bound, head: &Bound, on_base: &Marked, on_head: &Marked) -> Reached {
-    let mut all = [(); 5].map(|()| BTreeSet::new());
+    let mut all = [(); 6].map(|()| BTreeSet::new());
     for (side, marked) in [(base, on_base), (head, on_head)] {
         let columns: Vec<ColumnId> = marked.columns.iter().cloned().collect();
         let impact = side.graph().impact(&columns, &marked.rows, side);
@@ -246,18 +246,21 @@ fn impact(base: &Bound, head: &Bound, on_base: &Marked, on_head: &Marked) -> Rea
         all[1].extend(impact.models.iter().map(|id| side.display_name(id)));
         all[2].extend(impact.rows.iter().map(|id| side.display_name(id)));
         all[3].extend(impact.exposures);
+        all[5].extend(impact.metrics);
         let tests = impact.tests.iter().filter_map(|id| side.project.tests.get(id));
         all[4].extend(tests.map(|test| {
             let on = test.attached.as_ref().map(|id| format!(" on {}", side.display_name(id))).unwrap_or_default();
             format!("{}{on}", test.name)
         }));
     }
-    let [columns, models, rows, exposures, tests] = all.map(|names| names.into_iter().collect::<Vec<String>>());
+    let [columns, models, rows, exposures, tests, metrics] =
+        all.map(|names| names.into_iter().collect::<Vec<String>>());
     Reached {
         rows: rows.into_iter().filter(|name| !models.contains(name)).collect(),
         columns,
         models,
         exposures,
+        metrics,
         tests,
     }
 }

@@ -127,7 +127,7 @@ fn column_of(output: &Output, sql: &str, lines: &Lines<'_>, bound: &Bound) -> Co
     }
 }
 
-/// Exposures and tests on what was asked for and what is made of it.
+/// Exposures, metrics and tests on what was asked for and what is made of it.
 pub(super) fn readers(starts: &[usize], ask: &Ask, chosen: &Chosen, bound: &Bound) -> Vec<Reader> {
     let graph = bound.graph();
     let reached = graph.reach(starts, Way::Down, ask.depth);
@@ -147,6 +147,16 @@ pub(super) fn readers(starts: &[usize], ask: &Ask, chosen: &Chosen, bound: &Boun
         place: None,
     });
     let whole = ask.focus.is_none() && starts.is_empty();
+    let metrics = bound.project.metrics.values().filter_map(|metric| {
+        let hit = || reached.keys().map(|&number| graph.column(number)).any(|(id, column)| metric.reads(id, column));
+        (whole || ask.focus.as_ref().is_some_and(|(_, column)| column.is_none()) || hit()).then(|| Reader {
+            kind: ReaderKind::Metric,
+            name: metric.name.clone(),
+            relations: shown(&mut metric.reads.keys()),
+            column: None,
+            place: place(&metric.place),
+        })
+    });
     let tests = bound.project.tests.values().filter_map(|test| {
         let relations = match &test.attached {
             Some(id) => shown(&mut std::iter::once(id)),
@@ -162,7 +172,7 @@ pub(super) fn readers(starts: &[usize], ask: &Ask, chosen: &Chosen, bound: &Boun
             place: place(&test.place),
         })
     });
-    let mut readers: Vec<Reader> = exposures.chain(tests).filter(|r| !r.relations.is_empty()).collect();
+    let mut readers: Vec<Reader> = exposures.chain(metrics).chain(tests).filter(|r| !r.relations.is_empty()).collect();
     readers.sort_by(|a, b| (a.kind, &a.name, &a.relations, &a.column).cmp(&(b.kind, &b.name, &b.relations, &b.column)));
     readers
 }

@@ -147,8 +147,9 @@ impl Pair<'_> {
     fn finish(&self, finding: Finding, before: &Output, now: &Output) -> Finding {
         let reached = reach::columns(&self.head_model.unique_id, &now.name, self.cx);
         let exposures = reach::exposures(&self.head_model.unique_id, self.cx);
+        let metrics = reach::metrics(&self.head_model.unique_id, &now.name, self.cx);
         let mut finding = finding.column(&now.name).at(self.place(now));
-        finding.message.push_str(&reach::words(&reached, &exposures));
+        finding.message.push_str(&reach::words(&reached, &exposures, &metrics));
         let base_place = self.base_model.locate(&before.span);
         finding
             .evidence("base", clip(&shown_expression(&before.expression, self.cx), 2000))
@@ -156,6 +157,7 @@ impl Pair<'_> {
             .evidence("base_place", format!("{}:{}", base_place.path, base_place.line))
             .evidence("downstream", reached)
             .evidence("exposures", exposures)
+            .evidence("metrics", metrics)
     }
 
     fn words_of(&self, before: &Output, now: &Output) -> String {
@@ -190,14 +192,16 @@ impl Pair<'_> {
         let (base_id, head_id) = (&self.base_model.unique_id, &self.head_model.unique_id);
         let readers = reach::readers(head_id, &before.name, self.cx);
         let exposures = reach::exposures_of(head_id, self.cx);
-        let by = match (readers.as_slice(), exposures.as_slice()) {
-            ([first, ..], _) => format!(", but {first} reads it"),
-            ([], [first, ..]) => format!("; exposure {first} shows this model"),
-            ([], []) => String::new(),
+        let metrics = reach::metrics(head_id, &before.name, self.cx);
+        let by = match (readers.as_slice(), metrics.as_slice(), exposures.as_slice()) {
+            ([first, ..], ..) => format!(", but {first} reads it"),
+            ([], [first, ..], _) => format!(", but metric {first} is computed from it"),
+            ([], [], [first, ..]) => format!("; exposure {first} shows this model"),
+            ([], [], []) => String::new(),
         };
         let help = "keep the column until its readers have moved, or change them in this pull request";
         let finding = Finding::new("lineage_diff/removed", format!("column `{}` is gone{by}", before.name), help);
-        let used = !readers.is_empty() || !exposures.is_empty();
+        let used = !readers.is_empty() || !metrics.is_empty() || !exposures.is_empty();
         let finding = if used { finding } else { finding.severity(Severity::Warning) };
         let place = self.neighbour(before);
         finding
@@ -205,6 +209,7 @@ impl Pair<'_> {
             .at(place)
             .evidence("readers", readers)
             .evidence("exposures", exposures)
+            .evidence("metrics", metrics)
             .evidence("downstream_on_base", reach::on_base(base_id, &before.name, self.cx))
     }
 

@@ -1,7 +1,9 @@
-//! Who reads a column: models, columns and exposures downstream.
+//! Who reads a column: models, columns, exposures and metrics downstream.
 
 use crate::gates::Context;
 use crate::gates::texts::{Text, maybe_of};
+use crate::project::Metric;
+use crate::project::columns::Way;
 use crate::sql::Reason;
 use std::collections::BTreeSet;
 
@@ -52,22 +54,42 @@ pub(super) fn exposures(id: &str, cx: &Context<'_>) -> Vec<String> {
     all.map(|(name, _)| name.clone()).collect()
 }
 
-/// `; reaches 3 columns downstream and 1 exposure`, or nothing.
-pub(super) fn words(columns: &[String], exposures: &[String]) -> String {
-    let count = |n: usize, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
-    match (columns.len(), exposures.len()) {
-        (0, 0) => String::new(),
-        (c, 0) => format!("; reaches {} downstream", count(c, "column")),
-        (0, e) => format!("; reaches {}", count(e, "exposure")),
-        (c, e) => format!("; reaches {} downstream and {}", count(c, "column"), count(e, "exposure")),
+/// Metrics on head that are computed from the column, be it gone, or from what is made of it.
+pub(super) fn metrics(id: &str, column: &str, cx: &Context<'_>) -> Vec<String> {
+    let graph = cx.head.graph();
+    let reached = graph.reach(graph.find(id, column).as_slice(), Way::Down, None);
+    let columns: Vec<_> = reached.keys().map(|&number| graph.column(number)).collect();
+    let reads =
+        |metric: &&Metric| metric.reads(id, column) || columns.iter().any(|(id, column)| metric.reads(id, column));
+    cx.head.project.metrics.values().filter(reads).map(|metric| metric.name.clone()).collect()
+}
+
+/// Metrics on head over the model or anything downstream of it.
+pub(super) fn metrics_of_rows(id: &str, cx: &Context<'_>) -> Vec<String> {
+    let below = cx.head.downstream(id);
+    let over = |metric: &&Metric| metric.reads.keys().any(|model| model == id || below.contains(model.as_str()));
+    cx.head.project.metrics.values().filter(over).map(|metric| metric.name.clone()).collect()
+}
+
+/// `; reaches 3 columns downstream, 1 exposure and 1 metric`, or nothing.
+pub(super) fn words(columns: &[String], exposures: &[String], metrics: &[String]) -> String {
+    let all = [(columns, "column", " downstream"), (exposures, "exposure", ""), (metrics, "metric", "")];
+    let told = all.iter().filter(|(names, ..)| !names.is_empty());
+    let words: Vec<String> = told.map(|(names, one, how)| format!("{}{how}", count(names.len(), one))).collect();
+    match words.as_slice() {
+        [] => String::new(),
+        [only] => format!("; reaches {only}"),
+        [some @ .., last] => format!("; reaches {} and {last}", some.join(", ")),
     }
 }
 
 /// `; reaches 3 columns, 2 models, 1 exposure`: what has other rows when a clause changes, said once with the clause.
-pub(super) fn of_rows(columns: usize, models: usize, exposures: usize) -> String {
-    let all = [(columns, "column"), (models, "model"), (exposures, "exposure")];
-    let told = all.iter().filter(|(count, _)| *count > 0);
-    let words: Vec<String> =
-        told.map(|(count, one)| if *count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }).collect();
+pub(super) fn of_rows(columns: usize, models: usize, exposures: usize, metrics: usize) -> String {
+    let all = [(columns, "column"), (models, "model"), (exposures, "exposure"), (metrics, "metric")];
+    let words: Vec<String> = all.iter().filter(|(n, _)| *n > 0).map(|(n, one)| count(*n, one)).collect();
     if words.is_empty() { String::new() } else { format!("; reaches {}", words.join(", ")) }
+}
+
+fn count(n: usize, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }

@@ -92,7 +92,8 @@ fn finding(
     };
     let exposures = reach::exposures(&pair.head_model.unique_id, pair.cx);
     let models = pair.cx.head.downstream(&pair.head_model.unique_id).len();
-    message.push_str(&reach::of_rows(pair.head.outputs.len(), models, exposures.len()));
+    let metrics = reach::metrics_of_rows(&pair.head_model.unique_id, pair.cx);
+    message.push_str(&reach::of_rows(pair.head.outputs.len(), models, exposures.len(), metrics.len()));
     let help = "check that other rows are meant: every model downstream gets them";
     let mut finding = Finding::new(rule, message, help).severity(severity).at(place(pair, before, now));
     for (side, clause) in [("base", before), ("head", now)] {

@@ -6,10 +6,10 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 /// Most columns that one box shows.
 const ROWS: usize = 40;
 
-/// One relation or exposure.
+/// One relation, exposure or metric.
 #[derive(Debug, Clone)]
 pub(super) struct Shape {
-    /// Index in [`Lineage::relations`]; none for an exposure.
+    /// Index in [`Lineage::relations`]; none for an exposure or metric.
     pub(super) relation: Option<usize>,
     pub(super) title: String,
     /// `model`, `source`, `exposure`, ...
@@ -52,7 +52,7 @@ pub(super) struct Line {
 pub(super) struct Drawing {
     pub(super) shapes: Vec<Shape>,
     pub(super) lines: Vec<Line>,
-    /// Relations and exposures that did not fit.
+    /// Relations, exposures and metrics that did not fit.
     pub(super) left_out: usize,
 }
 
@@ -62,17 +62,17 @@ impl Drawing {
         let relations = lineage.relations.iter().enumerate().map(|(at, relation)| shape(lineage, at, relation));
         let mut shapes: Vec<Shape> = relations.collect();
         let mut lines = lines(lineage, &shapes);
-        for reader in lineage.readers.iter().filter(|r| r.kind == ReaderKind::Exposure) {
+        for reader in lineage.readers.iter().filter(|r| r.kind != ReaderKind::Test) {
             let at = shapes.len();
             shapes.push(Shape {
                 relation: None,
                 title: reader.name.clone(),
-                kind: "exposure",
+                kind: reader.kind.word(),
                 status: None,
                 focus: false,
                 rows: Vec::new(),
                 more: 0,
-                note: "exposure".to_owned(),
+                note: reader.kind.word().to_owned(),
             });
             let shown = |id: &String| lineage.relations.iter().position(|r| r.id == *id);
             for from in reader.relations.iter().filter_map(shown) {

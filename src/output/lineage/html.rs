@@ -3,7 +3,7 @@
 use super::drawing::Drawing;
 use super::pages::{SCRIPT, STYLE, policy};
 use super::svg::svg;
-use super::{Change, Column, Lineage, Reached, ReaderKind, Relation, Source, Status};
+use super::{Change, Column, Lineage, Reached, Relation, Source, Status};
 use crate::output::escape::{clip, entities, lines, xml};
 use crate::output::overview::plural;
 
@@ -88,6 +88,7 @@ fn reached(impact: &Reached) -> String {
         list("model", &impact.models, ""),
         list("further model", &impact.rows, " by rows only"),
         list("exposure", &impact.exposures, ""),
+        list("metric", &impact.metrics, ""),
         list("test", &impact.tests, ""),
     ]
     .concat();
@@ -272,11 +273,11 @@ fn readers(lineage: &Lineage) -> String {
         return String::new();
     }
     let mut text = String::from(
-        "<section data-name=\"exposures and tests\">\n<h2>Exposures and tests</h2>\n<div class=\"grid\"><table>\n<thead><tr><th scope=\"col\">\
+        "<section data-name=\"exposures, metrics and tests\">\n<h2>Exposures, metrics and tests</h2>\n<div class=\"grid\"><table>\n<thead><tr><th scope=\"col\">\
          Name</th><th scope=\"col\">Kind</th><th scope=\"col\">Reads</th><th scope=\"col\">Place</th></tr></thead>\n<tbody>\n",
     );
     for reader in &lineage.readers {
-        let kind = if reader.kind == ReaderKind::Exposure { "exposure" } else { "test" };
+        let kind = reader.kind.word();
         let column = reader.column.as_ref().map(|c| format!(".{}", field(c))).unwrap_or_default();
         let reads: Vec<String> =
             reader.relations.iter().map(|id| format!("{}{column}", field(lineage.name(id)))).collect();

@@ -49,7 +49,11 @@ fn tree(lineage: &Lineage, relation: &str, column: &str) -> String {
         });
     }
     for reader in &lineage.readers {
-        let what = if reader.kind == ReaderKind::Exposure { "shown by exposure" } else { "tested by" };
+        let what = match reader.kind {
+            ReaderKind::Exposure => "shown by exposure",
+            ReaderKind::Metric => "counted in metric",
+            ReaderKind::Test => "tested by",
+        };
         let names: Vec<String> = reader.relations.iter().map(|id| terminal(lineage.name(id))).collect();
         let place = reader.place.as_ref().map(|p| format!("  {}", terminal(p))).unwrap_or_default();
         text.push_str(&format!("{what} {} (reads {}){place}\n", terminal(&reader.name), names.join(", ")));
@@ -184,6 +188,7 @@ fn reached(impact: Option<&Reached>) -> String {
         list("model", &impact.models, ""),
         list("further model", &impact.rows, " by rows only"),
         list("exposure", &impact.exposures, ""),
+        list("metric", &impact.metrics, ""),
         list("test", &impact.tests, ""),
     ]
     .concat()

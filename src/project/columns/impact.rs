@@ -1,4 +1,4 @@
-//! What a change of some columns reaches: columns, models, exposures and tests.
+//! What a change of some columns reaches: columns, models, exposures, metrics and tests.
 
 use super::{ColumnGraph, Way};
 use crate::project::bind::{Bound, ColumnId};
@@ -16,6 +16,8 @@ pub struct Impact {
     pub rows: Vec<String>,
     /// Exposures that show a changed or reached model.
     pub exposures: Vec<String>,
+    /// Metrics that are computed from a changed or reached column, or over a model with other rows.
+    pub metrics: Vec<String>,
     /// Unique ids of the data tests on a changed or reached column, or on a reached model as a whole.
     pub tests: Vec<String>,
 }
@@ -27,11 +29,18 @@ impl ColumnGraph {
         let own: BTreeSet<&str> = changed.iter().map(|(id, _)| id).chain(rows).map(String::as_str).collect();
         let reached = self.reach(&starts, Way::Down, None);
         let (columns, models) = self.beyond(&reached, &own);
-        let rows = self.rows(&reached, rows, &own, &models, bound);
+        let other_rows = self.rows(&reached, rows, bound);
+        let metrics = bound.project.metrics.values().filter(|metric| {
+            metric.reads.keys().any(|id| other_rows.contains(id))
+                || reached.keys().map(|&number| self.column(number)).any(|(id, column)| metric.reads(id, column))
+        });
+        let further = |id: &&String| !own.contains(id.as_str()) && !models.contains(*id);
+        let rows: BTreeSet<String> = other_rows.iter().filter(further).cloned().collect();
         let shown: BTreeSet<&str> = own.iter().copied().chain(models.iter().chain(&rows).map(String::as_str)).collect();
         let exposures = bound.project.exposures.iter().filter(|(_, ids)| ids.iter().any(|id| shown.contains(&**id)));
         Impact {
             exposures: exposures.map(|(name, _)| name.clone()).collect(),
+            metrics: metrics.map(|metric| metric.name.clone()).collect(),
             tests: self.tests(&reached, &shown, bound),
             columns,
             models: models.into_iter().collect(),
@@ -47,15 +56,8 @@ impl ColumnGraph {
         (columns, models)
     }
 
-    /// Models that name a reached column without passing it on, and what stands downstream of them.
-    fn rows(
-        &self,
-        reached: &BTreeMap<usize, usize>,
-        other_rows: &BTreeSet<String>,
-        own: &BTreeSet<&str>,
-        models: &BTreeSet<String>,
-        bound: &Bound,
-    ) -> BTreeSet<String> {
+    /// Models with other rows, those that name a reached column without passing it on, and what stands downstream of them.
+    fn rows(&self, reached: &BTreeMap<usize, usize>, other_rows: &BTreeSet<String>, bound: &Bound) -> BTreeSet<String> {
         let mut open: Vec<&str> = other_rows.iter().map(String::as_str).collect();
         for &number in reached.keys() {
             let passes: BTreeSet<&str> =
@@ -69,7 +71,7 @@ impl ColumnGraph {
                 open.extend(children.get(id).into_iter().flatten().copied());
             }
         }
-        seen.into_iter().filter(|id| !own.contains(id) && !models.contains(*id)).map(str::to_owned).collect()
+        seen.into_iter().map(str::to_owned).collect()
     }
 
     fn tests(&self, reached: &BTreeMap<usize, usize>, shown: &BTreeSet<&str>, bound: &Bound) -> Vec<String> {

@@ -13,6 +13,10 @@ models:
 exposures:
   - {name: board, type: dashboard, owner: {name: x}, depends_on: [ref('report')]}
   - {name: other, type: dashboard, owner: {name: x}, depends_on: [ref('days')]}
+metrics:
+  - {name: sales, label: S, model: ref('orders'), calculation_method: sum, expression: total}
+  - {name: days, label: D, model: ref('orders'), calculation_method: count_distinct, expression: day}
+  - {name: large_days, label: L, model: ref('large'), calculation_method: count, expression: day}
 ",
     ),
     ("models/pay.sql", "select order_id, amount, paid_on as day from {{ source('raw', 'payments') }}"),
@@ -77,11 +81,13 @@ fn impact_counts_what_only_loses_or_gains_rows_apart() {
     assert_eq!(impact.models, ["model.shop.orders", "model.shop.report"]);
     assert_eq!(impact.rows, ["model.shop.large"]);
     assert_eq!(impact.exposures, ["board"]);
+    // `large` filters by `total`: its days are the same, their number is not.
+    assert_eq!(impact.metrics, ["large_days", "sales"]);
     assert_eq!(impact.tests.len(), 1);
     assert!(impact.tests[0].contains("not_null_orders_total"), "{:?}", impact.tests);
     let rows = bound.graph().impact(&[], &BTreeSet::from(["model.shop.orders".to_owned()]), &bound);
     assert_eq!(rows.rows, ["model.shop.days", "model.shop.large", "model.shop.report"]);
-    assert_eq!((rows.columns.len(), rows.exposures.len()), (0, 2));
+    assert_eq!((rows.columns.len(), rows.exposures.len(), rows.metrics.len()), (0, 2, 3));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::config::tags;
 use super::load::{Ephemeral, Loaded, Settled};
 use super::names::node_json;
 use super::properties::{self, SourceTable};
-use super::{extras, hooks, tests};
+use super::{extras, hooks, metrics, tests};
 use crate::project::jinja::index::Entry;
 use crate::project::jinja::job::{Job, NodeInfo};
 use crate::project::jinja::render;
@@ -61,6 +61,7 @@ pub(crate) fn project(mut loaded: Loaded<'_>) -> Project {
     }
     let exposures = extras::exposures(&loaded, &mut problems);
     let unit_tests = extras::unit_tests(&loaded);
+    let (semantic_models, metrics) = metrics::read(&loaded, &mut problems);
     problems.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     Project {
         kind: ProjectKind::Dbt,
@@ -71,6 +72,8 @@ pub(crate) fn project(mut loaded: Loaded<'_>) -> Project {
         models,
         tests: data_tests,
         unit_tests,
+        semantic_models,
+        metrics,
         exposures,
         hooks: hooks::of_project(&loaded),
         sources: std::mem::take(&mut loaded.sources).into_iter().map(|s| (s.unique_id.clone(), s)).collect(),

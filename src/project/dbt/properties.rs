@@ -1,4 +1,4 @@
-//! Properties YAML: what every `*.yml` under the project's paths says about models, seeds, snapshots, sources, exposures, unit tests.
+//! Properties YAML: what every `*.yml` under the project's paths says about models, seeds, snapshots, sources, exposures, metrics, tests.
 
 use super::config::{merge, tags, truth};
 use super::project_file::PackageFile;
@@ -40,6 +40,8 @@ pub(crate) struct Properties {
     pub(crate) sources: Vec<SourceTable>,
     pub(crate) exposures: Vec<Patch>,
     pub(crate) unit_tests: Vec<Patch>,
+    pub(crate) semantic_models: Vec<Patch>,
+    pub(crate) metrics: Vec<Patch>,
     pub(crate) problems: Vec<Problem>,
     /// Files that could not be read: a source that is missing may be declared there.
     pub(crate) broken: BTreeSet<String>,
@@ -96,7 +98,18 @@ fn read_file(files: &FileSet, package: &PackageFile, root: &str, path: &str, out
 
 fn take(key: &str, item: &Node, path: &str, package: &PackageFile, folders: &[String], out: &mut Properties) {
     let place = Place { path: path.to_owned(), line: item.line, column: item.column };
-    let known = ["models", "seeds", "snapshots", "data_tests", "tests", "sources", "exposures", "unit_tests"];
+    let known = [
+        "models",
+        "seeds",
+        "snapshots",
+        "data_tests",
+        "tests",
+        "sources",
+        "exposures",
+        "unit_tests",
+        "semantic_models",
+        "metrics",
+    ];
     if !known.contains(&key) {
         return;
     }
@@ -113,6 +126,8 @@ fn take(key: &str, item: &Node, path: &str, package: &PackageFile, folders: &[St
         "data_tests" | "tests" => "data_tests",
         "sources" => return sources(&patch, &name, out),
         "exposures" => return out.exposures.push(patch),
+        "semantic_models" => return out.semantic_models.push(patch),
+        "metrics" => return out.metrics.push(patch),
         _ => return out.unit_tests.push(patch),
     };
     let key = (kind, package.name.clone(), name.clone());

@@ -54,6 +54,9 @@ pub struct Project {
     pub sources: BTreeMap<String, Source>,
     /// Data tests by unique id.
     pub tests: BTreeMap<String, DataTest>,
+    /// Macros of the project by which relations get their names (`generate_schema_name`, a `ref` of its own), with a hash of
+    /// each text.
+    pub naming_macros: BTreeMap<String, String>,
     /// Unit tests by unique id.
     pub unit_tests: BTreeMap<String, UnitTest>,
     /// Exposures by name: unique ids that they depend on.

@@ -32,6 +32,7 @@ pub(crate) fn shop() -> Shop {
         tests: BTreeMap::new(),
         unit_tests: BTreeMap::new(),
         exposures: BTreeMap::new(),
+        naming_macros: BTreeMap::new(),
         semantic_models: BTreeMap::new(),
         metrics: BTreeMap::new(),
         problems: Vec::new(),
@@ -116,6 +117,7 @@ impl Shop {
             compiled: Ok(compiled),
             depends_on,
             macros: BTreeMap::new(),
+            vars: BTreeMap::new(),
             hooks: Vec::new(),
         };
         self.project.models.insert(id(name), model);

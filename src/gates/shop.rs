@@ -62,6 +62,7 @@ fn model(name: &str, text: &str) -> Model {
         compiled: Ok(Compiled { sql, ..Compiled::default() }),
         depends_on,
         macros: BTreeMap::new(),
+        vars: BTreeMap::new(),
         hooks: Vec::new(),
     }
 }
@@ -95,6 +96,7 @@ pub fn side(models: &[(&str, &str)], tests: Vec<DataTest>) -> Bound {
         tests: tests.into_iter().map(|t| (t.unique_id.clone(), t)).collect(),
         unit_tests: BTreeMap::new(),
         exposures: BTreeMap::new(),
+        naming_macros: BTreeMap::new(),
         semantic_models: BTreeMap::new(),
         metrics: BTreeMap::new(),
         problems: Vec::new(),

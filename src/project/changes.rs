@@ -2,8 +2,13 @@
 //!
 //! Two compiles are compared, not two texts, so that a macro, a var or a YAML counts by its effect on each model.
 
+mod renamed;
+#[cfg(test)]
+mod tests;
+
+use self::renamed::Renamed;
 use super::bind::Bound;
-use super::{Compiled, DataTest, Hook, Model, NodeKind, NotCompiledCode, Project, Source};
+use super::{Compiled, DataTest, Hook, Model, NodeKind, NotCompiledCode, Project, Source, TestKind};
 use crate::report::{ChangeKind, Equivalence};
 use crate::sql;
 use serde_json::Value;
@@ -27,6 +32,7 @@ pub struct Changed {
 pub fn changes(base: &Bound, head: &Bound, shared_files: bool) -> Vec<Changed> {
     let ids: BTreeSet<&String> = base.project.models.keys().chain(head.project.models.keys()).collect();
     let tests = [tests_by_model(&base.project), tests_by_model(&head.project)];
+    let renamed = Renamed::between(&base.project, &head.project);
     ids.into_iter()
         .filter_map(|id| {
             let one_sided =
@@ -35,7 +41,7 @@ pub fn changes(base: &Bound, head: &Bound, shared_files: bool) -> Vec<Changed> {
                 (None, Some(_)) => Some(one_sided(ChangeKind::Added)),
                 (Some(_), None) => Some(one_sided(ChangeKind::Removed)),
                 (Some(b), Some(h)) => {
-                    let pair = Pair { base, head, b, h, shared_files };
+                    let pair = Pair { base, head, b, h, shared_files, renamed: &renamed };
                     pair.compare(tests[0].get(id.as_str()), tests[1].get(id.as_str()))
                 }
                 (None, None) => None,
@@ -52,6 +58,7 @@ struct Pair<'a> {
     b: &'a Model,
     h: &'a Model,
     shared_files: bool,
+    renamed: &'a Renamed,
 }
 
 impl Pair<'_> {
@@ -73,8 +80,10 @@ impl Pair<'_> {
         }
         if effective_config(b) != effective_config(h) || hooks(&b.hooks) != hooks(&h.hooks) {
             reasons.insert("config".to_owned());
+        } else if self.renamed.has(&h.unique_id) && h.materialized() != "ephemeral" {
+            reasons.insert(self.renamed.cause.clone());
         }
-        if properties(b) != properties(h) || !same_tests(base_tests, head_tests) || self.unit_tests_differ() {
+        if properties(b) != properties(h) || !self.same_tests(base_tests, head_tests) || self.unit_tests_differ() {
             reasons.insert("yaml".to_owned());
         }
         for source in self.changed_sources() {
@@ -98,8 +107,13 @@ impl Pair<'_> {
         Some(self.same_text(&b.sql, &h.sql) && self.same_text(incremental(b), incremental(h)))
     }
 
+    /// Whether two compiled texts say the same of the same nodes, whatever the nodes are called in the warehouse.
     fn same_text(&self, base: &str, head: &str) -> bool {
-        base == head || sql::same_text(base, head, self.head.project.dialect)
+        if base == head {
+            return true;
+        }
+        let (base, head) = (self.renamed.plain(base, 0), self.renamed.plain(head, 1));
+        base == head || sql::same_text(&base, &head, self.head.project.dialect)
     }
 
     /// Names what made the compiled text differ, where the model's own file did not.
@@ -114,6 +128,11 @@ impl Pair<'_> {
         if self.b.raw == self.h.raw && self.h.compiled.is_ok() && self.b.compiled.is_ok() {
             for id in keys(self.b).symmetric_difference(&keys(self.h)) {
                 reasons.insert(format!("macro:{}", called_name(id, &self.h.macros)));
+            }
+        }
+        for (name, value) in &self.h.vars {
+            if self.b.vars.get(name).is_some_and(|old| old != value) {
+                reasons.insert(format!("var:{name}"));
             }
         }
         for parent in &self.h.depends_on {
@@ -189,7 +208,7 @@ impl Pair<'_> {
         }
         match same_sql {
             None => Equivalence::Undecided,
-            Some(_) if self.builds_differently() => Equivalence::Undecided,
+            Some(_) if self.builds_differently() || self.reads_elsewhere() => Equivalence::Undecided,
             Some(true) => Equivalence::Identical,
             Some(false) => self.proved(),
         }
@@ -214,6 +233,28 @@ impl Pair<'_> {
             (Ok(base), Ok(head)) => said(sql::compare(&base, &head)),
             _ => Equivalence::Undecided,
         }
+    }
+
+    /// Whether a source that it reads is another relation now.
+    fn reads_elsewhere(&self) -> bool {
+        let source = |id: &&String| self.head.project.sources.contains_key(*id);
+        self.h.depends_on.iter().filter(source).any(|id| self.renamed.has(id))
+    }
+
+    /// A test is the same when it asserts the same; what its SQL looks like follows the models that it reads.
+    fn same_tests(&self, base: Option<&Tests<'_>>, head: Option<&Tests<'_>>) -> bool {
+        let facts = |tests: Option<&Tests<'_>>, side: usize| -> BTreeMap<String, (TestKind, Value, Option<String>)> {
+            let own_sql = |test: &DataTest| match &test.compiled {
+                _ if test.kind != TestKind::Singular => None,
+                Ok(compiled) => Some(self.renamed.plain(&compiled.sql, side).into_owned()),
+                Err(reason) => Some(reason.message.clone()),
+            };
+            let of = |(id, test): (&&str, &&DataTest)| {
+                ((*id).to_owned(), (test.kind.clone(), Value::Object(test.config.clone()), own_sql(test)))
+            };
+            tests.into_iter().flatten().map(of).collect()
+        };
+        facts(base, 0) == facts(head, 1)
     }
 
     /// Whether config decides the stored rows besides the query (incremental and snapshot strategies, hooks).
@@ -318,22 +359,6 @@ fn tests_by_model(project: &Project) -> BTreeMap<&str, Tests<'_>> {
         }
     }
     tests
-}
-
-/// A test is the same when it asserts the same; what its SQL looks like follows the models that it reads.
-fn same_tests(base: Option<&Tests<'_>>, head: Option<&Tests<'_>>) -> bool {
-    let facts = |tests: Option<&Tests<'_>>| -> BTreeMap<String, (super::TestKind, Value, Option<String>)> {
-        tests
-            .into_iter()
-            .flatten()
-            .map(|(id, t)| {
-                let own_sql = (t.kind == super::TestKind::Singular)
-                    .then(|| t.compiled.as_ref().map_or_else(|e| e.message.clone(), |c| c.sql.clone()));
-                ((*id).to_owned(), (t.kind.clone(), Value::Object(t.config.clone()), own_sql))
-            })
-            .collect()
-    };
-    facts(base) == facts(head)
 }
 
 /// The name by which models call a macro: an adapter's variant (`default__cents`) goes by the macro that dispatched to it.

@@ -149,6 +149,7 @@ pub fn empty(root: &str, like: &Project) -> Project {
         tests: Default::default(),
         unit_tests: Default::default(),
         exposures: Default::default(),
+        naming_macros: Default::default(),
         semantic_models: Default::default(),
         metrics: Default::default(),
         problems: Vec::new(),

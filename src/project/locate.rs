@@ -181,6 +181,7 @@ mod tests {
             compiled: Ok(Compiled { sql: sql.into(), ..Compiled::default() }),
             depends_on: Default::default(),
             macros: Default::default(),
+            vars: Default::default(),
             hooks: Vec::new(),
         }
     }

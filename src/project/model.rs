@@ -69,6 +69,8 @@ pub struct Model {
     pub depends_on: BTreeSet<String>,
     /// Unique ids of the macros that rendering called, with a hash of each text (`macro.package.name`).
     pub macros: BTreeMap<String, String>,
+    /// Vars that rendering asked for, with their values as JSON; empty where the caller's default was taken.
+    pub vars: BTreeMap<String, String>,
     /// pre- and post-hooks, rendered.
     pub hooks: Vec<Hook>,
 }

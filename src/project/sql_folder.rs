@@ -57,6 +57,7 @@ fn load_with(options: &LoadOptions<'_>, relations: Relations) -> Result<Project>
         tests: BTreeMap::new(),
         unit_tests: BTreeMap::new(),
         exposures: BTreeMap::new(),
+        naming_macros: BTreeMap::new(),
         semantic_models: BTreeMap::new(),
         metrics: BTreeMap::new(),
         problems,
@@ -103,6 +104,7 @@ fn model(options: &LoadOptions<'_>, folder: &str, path: &str) -> Model {
         compiled,
         depends_on: BTreeSet::new(),
         macros: BTreeMap::new(),
+        vars: BTreeMap::new(),
         hooks: Vec::new(),
         name,
     }

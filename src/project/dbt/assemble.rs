@@ -26,7 +26,15 @@ struct Rendered {
     ephemeral: Vec<String>,
     depends_on: BTreeSet<String>,
     macros: BTreeMap<String, String>,
+    vars: BTreeMap<String, String>,
     hooks: Vec<Hook>,
+}
+
+/// The project's own macros that decide what relations are called.
+fn naming_macros(loaded: &Loaded<'_>) -> BTreeMap<String, String> {
+    let names = ["generate_schema_name", "generate_alias_name", "generate_database_name", "ref", "source"];
+    let own = |name: &&str| loaded.world.macros.get(&loaded.root.name, name);
+    names.iter().filter_map(|name| own(name).map(|def| ((*name).to_owned(), def.hash.clone()))).collect()
 }
 
 /// Compiles everything and puts it together.
@@ -72,6 +80,7 @@ pub(crate) fn project(mut loaded: Loaded<'_>) -> Project {
         models,
         tests: data_tests,
         unit_tests,
+        naming_macros: naming_macros(&loaded),
         semantic_models,
         metrics,
         exposures,
@@ -102,6 +111,7 @@ fn node(loaded: &Loaded<'_>, settled: &Settled) -> Rendered {
         ephemeral: Vec::new(),
         depends_on: BTreeSet::new(),
         macros: settled.macros.clone(),
+        vars: BTreeMap::new(),
         hooks: Vec::new(),
     };
     if draft.kind != NodeKind::Seed && draft.refused.is_none() {
@@ -145,6 +155,7 @@ fn told(job: &Job, out: &mut Rendered) -> bool {
     let seen = job.seen();
     out.depends_on.extend(seen.depends_on.iter().cloned());
     out.macros.extend(seen.macros.iter().map(|(k, v)| (k.clone(), v.clone())));
+    out.vars.extend(seen.vars.iter().map(|(k, v)| (k.clone(), v.clone())));
     for id in &seen.ephemeral {
         if !out.ephemeral.contains(id) {
             out.ephemeral.push(id.clone());
@@ -195,6 +206,7 @@ fn model(settled: &Settled, compiled: Result<Compiled, NotCompiled>, rendered: R
         compiled,
         depends_on: rendered.depends_on,
         macros: rendered.macros,
+        vars: rendered.vars,
         hooks: rendered.hooks,
     }
 }

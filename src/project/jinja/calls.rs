@@ -127,6 +127,7 @@ pub(crate) fn var(job: &Arc<Job>, state: &mut State<'_, '_>, method: &str, args:
     let value = [job.node.package.as_str(), world.root.as_str()]
         .iter()
         .find_map(|package| world.vars.get(*package).and_then(|vars| vars.get(&name)));
+    job.seen().vars.insert(name.clone(), value.map(Json::to_string).unwrap_or_default());
     match (method, value) {
         ("has_var", found) => Ok(Value::from(found.is_some())),
         ("", Some(Json::String(text))) if text.contains("{{") || text.contains("{%") => nested(job, state, &name, text),

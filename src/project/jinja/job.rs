@@ -129,6 +129,8 @@ pub(crate) struct Seen {
     /// Ephemeral models used, in order.
     pub(crate) ephemeral: Vec<String>,
     pub(crate) macros: BTreeMap<String, String>,
+    /// Vars asked for, with their values as JSON; empty where there is none.
+    pub(crate) vars: BTreeMap<String, String>,
     pub(crate) flags: BTreeSet<String>,
     pub(crate) asked_incremental: bool,
     pub(crate) results: BTreeMap<String, Value>,

@@ -190,7 +190,8 @@ pub struct ChangeInfo {
     pub layer: String,
     /// What happened.
     pub kind: ChangeKind,
-    /// Why it counts as changed: `body`, `config`, `macro:NAME`, `yaml`, `seed`, `upstream:NAME`, ...
+    /// Why it counts as changed: `body`, `config`, `macro:NAME`, `var:NAME`, `yaml`, `seed`, `path`, `source:NAME`,
+    /// `upstream:NAME`, or `project` for what the project file and packages decide.
     pub reasons: Vec<String>,
     /// How the outputs relate.
     pub equivalence: Equivalence,

@@ -12,6 +12,7 @@ pub(crate) mod index;
 pub(crate) mod job;
 pub(crate) mod macros;
 mod md5;
+mod meter;
 mod modules;
 mod regexes;
 pub(crate) mod relation;

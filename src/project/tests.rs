@@ -408,6 +408,16 @@ fn hostile_templates_end() {
         "{{ '%999999999999d' % 1 }}",
         "{{ [[0] * 1000000] * 1000000 }}",
         "{{ modules.itertools.product(range(10000), range(10000)) }}",
+        "{% set l = [1] %}{% for i in range(60) %}{% do l.extend(l) %}{% endfor %}{{ l | length }}",
+        "{% set l = [] %}{% set y = 'x' * 10000000 %}{% for i in range(100000) %}{% do l.append(y ~ i) %}{% endfor %}",
+        "{% set d = {} %}{% set y = 'x' * 10000000 %}{% for i in range(100000) %}{% do d.update({i: y ~ i}) %}{% endfor %}",
+        "{% for i in range(100000) %}{% set x = 'x' * 10000000 %}{% endfor %}",
+        "{% set ns = namespace(l=[1], m=[1]) %}{% for i in range(40) %}{% set ns.l = [ns.l, ns.l] %}{% set ns.m = [ns.m, ns.m] %}{% endfor %}{{ ns.l == ns.m }}",
+        "{% set ns = namespace(t=(1,)) %}{% for i in range(40) %}{% set ns.t = (ns.t, ns.t) %}{% endfor %}{{ ns.t ~ '' }}",
+        "{% for i in range(100000) %}{{ config(tags=['x' * 1000000]) }}{% endfor %}",
+        // Few steps, each of them long: only the clock ends it.
+        "{% for i in range(100000) %}{% set x = range(100000) | list | sum %}{% endfor %}",
+        "select '{{ 'x'.ljust(1000000000) }}'",
     ];
     for text in cases {
         let project = project(&[("models/m.sql", text)]);

@@ -3,6 +3,7 @@
 use super::fault::Fault;
 use super::job::Job;
 use super::macros::split;
+use super::meter;
 use minijinja::value::{Object, ObjectRepr};
 use minijinja::{Error, State, Value};
 use std::fmt;
@@ -84,10 +85,12 @@ impl Object for Host {
     }
 
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        meter::on_time()?;
         (self.function)(&self.job, state, "", Args::new(args))
     }
 
     fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        meter::on_time()?;
         if let Some(value) = (self.attribute)(&self.job, method) {
             return value.call(state, args);
         }

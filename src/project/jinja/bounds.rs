@@ -57,6 +57,15 @@ fn size(value: &Value) -> Option<usize> {
     Some(total)
 }
 
+/// The width of a padded text, unless it is too wide.
+pub(crate) fn width(width: usize) -> Result<usize, Error> {
+    if width > MAX_WIDTH {
+        Err(Fault::limit(format!("a text padded to more than {MAX_WIDTH}")).into())
+    } else {
+        Ok(width)
+    }
+}
+
 /// A format text without a width or precision that would pad forever.
 pub(crate) fn format_text(format: &str) -> Result<(), Error> {
     let numbers = format.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty());

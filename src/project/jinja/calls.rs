@@ -4,6 +4,7 @@ use super::args::Args;
 use super::context::relation_value;
 use super::fault::Fault;
 use super::job::Job;
+use super::meter;
 use super::rewrite::rewrite;
 use super::scope::Scope;
 use super::values::{List, from_json, to_json};
@@ -89,7 +90,9 @@ pub(crate) fn config(job: &Arc<Job>, _: &mut State<'_, '_>, method: &str, args: 
                 }
             }
             given.extend(args.named.iter().map(|(name, value)| (name.clone(), to_json(value))));
-            job.seen().configs.push(given);
+            let given = Json::Object(given);
+            meter::keeps(given.to_string().len())?;
+            job.seen().configs.extend(given.as_object().cloned());
             Ok(Value::from(""))
         }
         "get" | "meta_get" => {

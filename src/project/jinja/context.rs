@@ -6,6 +6,7 @@ use super::calls;
 use super::fault::Fault;
 use super::job::Job;
 use super::macros::{CallerFn, Returned};
+use super::meter;
 use super::modules;
 use super::relation::{Quoting, Relation};
 use super::values::{Dict, List, from_json, mutable};
@@ -22,11 +23,13 @@ pub(crate) fn internal(job: &Arc<Job>, name: &str) -> Option<Value> {
         "__l" => Host::value("list", job, |job, _, _, args| {
             job.container()?;
             let items = args.positional.first().cloned().unwrap_or_default();
+            meter::whole(&items)?;
             Ok(List::value(items.try_iter()?.collect()))
         }),
         "__d" => Host::value("dict", job, |job, _, _, args| {
             job.container()?;
             let map = args.positional.first().cloned().unwrap_or_default();
+            meter::whole(&map)?;
             let entries: Result<Vec<_>, Error> =
                 map.try_iter()?.map(|key| Ok((key.clone(), map.get_item(&key)?))).collect();
             Ok(Dict::value(entries?))
@@ -39,6 +42,7 @@ pub(crate) fn internal(job: &Arc<Job>, name: &str) -> Option<Value> {
             if matches!(value.kind(), minijinja::value::ValueKind::Seq) {
                 job.container()?;
             }
+            meter::set(&value)?;
             Ok(mutable(value))
         }),
         "__end" => Host::value("end", job, |job, state, _, _| {

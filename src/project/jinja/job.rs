@@ -2,6 +2,7 @@
 
 use super::fault::Fault;
 use super::macros::Macros;
+use super::meter;
 use super::rewrite::Caller;
 use crate::project::{RelationName, Target};
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 
 /// Steps of all templates of one rendering together.
 pub(crate) const FUEL: u64 = 20_000_000;
@@ -73,7 +75,10 @@ impl World {
         if !self.send(Question::Query(sql.to_owned(), reply)) {
             return Ok(None);
         }
-        answer.recv().unwrap_or(Ok(None))
+        let asked = Instant::now();
+        let answered = answer.recv().unwrap_or(Ok(None));
+        meter::waited(asked.elapsed());
+        answered
     }
 
     /// The columns of a relation, when known.
@@ -82,7 +87,10 @@ impl World {
         if !self.send(Question::Columns(relation.clone(), reply)) {
             return None;
         }
-        answer.recv().ok().flatten()
+        let asked = Instant::now();
+        let answered = answer.recv().ok().flatten();
+        meter::waited(asked.elapsed());
+        answered
     }
 
     fn send(&self, question: Question) -> bool {

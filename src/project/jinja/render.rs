@@ -5,6 +5,7 @@ use super::bounds;
 use super::fault::{Fault, fault_of};
 use super::job::{Job, MAX_TEXT};
 use super::macros::{self, MacroDef};
+use super::meter;
 use super::rewrite::rewrite;
 use super::scope::Scope;
 use super::tokens::line_of;
@@ -88,6 +89,7 @@ fn python_method(state: &mut State<'_, '_>, value: &Value, method: &str, args: &
     if let Some(result) = value.as_str().and_then(|text| text_method(text, method, args)) {
         return result;
     }
+    meter::on_time()?;
     bounds::method(value, method, args)?;
     let result = minijinja_contrib::pycompat::unknown_method_callback(state, value, method, args);
     match result {
@@ -110,11 +112,19 @@ fn text_method(text: &str, method: &str, args: &[Value]) -> Option<Result<Value,
     Some(Ok(match method {
         "zfill" => {
             let (sign, digits) = text.split_at(usize::from(text.starts_with(['-', '+'])));
-            Value::from(format!("{sign}{digits:0>width$}", width = number(0)?.min(10_000).saturating_sub(sign.len())))
+            let width = match bounds::width(number(0)?) {
+                Ok(width) => width,
+                Err(error) => return Some(Err(error)),
+            };
+            Value::from(format!("{sign}{digits:0>width$}", width = width.saturating_sub(sign.len())))
         }
         "ljust" | "rjust" | "center" => {
             let fill = args.positional.get(1).and_then(|v| v.to_string().chars().next()).unwrap_or(' ');
-            let missing = number(0)?.min(10_000).saturating_sub(text.chars().count());
+            let width = match bounds::width(number(0)?) {
+                Ok(width) => width,
+                Err(error) => return Some(Err(error)),
+            };
+            let missing = width.saturating_sub(text.chars().count());
             let (left, right) = match method {
                 "ljust" => (0, missing),
                 "rjust" => (missing, 0),
@@ -182,6 +192,7 @@ pub(crate) fn node(
         Ok(rewritten) => rewritten,
         Err(error) => return (Arc::new(job), Err(fail(error.fault(), line_of(text, error.offset)))),
     };
+    let _running = meter::start();
     job.callers = rewritten.callers.into_iter().map(|caller| (caller.name.clone(), caller)).collect();
     let job = Arc::new(job);
     let scope = Value::from_object(Scope { job: Arc::clone(&job), locals: BTreeMap::new() });
@@ -249,12 +260,14 @@ pub(crate) fn call(
     def: &Arc<MacroDef>,
     args: &[Value],
 ) -> Result<Value, Fault> {
+    let _running = meter::start();
     macros::call(job, def, env, args).map_err(|error| fault_of(&error))
 }
 
 /// The value of an expression (`ref('x')`, `{{ var('y') }}`'s inside) for a node.
 pub(crate) fn expression(env: &Environment<'static>, job: &Arc<Job>, text: &str) -> Result<Value, Fault> {
     let source = super::rewrite::rewrite_expression(text).map_err(|e| e.fault())?;
+    let _running = meter::start();
     let scope = Value::from_object(Scope { job: Arc::clone(job), locals: BTreeMap::new() });
     let compiled = env.compile_expression_owned(source).map_err(|e| fault_of(&e))?;
     compiled.eval(scope).map_err(|e| fault_of(&e))

@@ -136,8 +136,8 @@ impl Rewriter<'_> {
                 Piece::Statement(tag) => {
                     let inner = self.statement(tag)?;
                     *out += &format!("{{%{} {inner} {}%}}", dash(tag.trim_left), dash(tag.trim_right));
-                    // Plain text costs no steps: a loop over much of it is counted here.
-                    if let Some(bytes) = loops.get(&at).filter(|bytes| **bytes > 0) {
+                    // Plain text costs no steps: a loop over much of it is counted here, and asked whether it is on time.
+                    if let Some(bytes) = loops.get(&at) {
                         *out += &format!("{{{{ __t({bytes}) {}}}}}", dash(tag.trim_right));
                     }
                 }

@@ -1,5 +1,7 @@
 //! Mutable lists and dicts as Python has them, and the way between JSON and template values.
 
+use super::fault::Fault;
+use super::meter;
 use indexmap::IndexMap;
 use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, ValueKind, from_args};
 use minijinja::{Error, ErrorKind, State, Value};
@@ -22,6 +24,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl List {
     pub(crate) fn value(items: Vec<Value>) -> Value {
         Value::from_object(Self(Mutex::new(items)))
+    }
+
+    /// Refuses what would make the list too long, and counts what it takes in.
+    fn takes(&self, values: &[Value]) -> Result<(), Error> {
+        if locked(&self.0).len() + values.len() > MAX_ITEMS {
+            return Err(Fault::limit("a list longer than a million items").into());
+        }
+        values.iter().try_for_each(meter::takes)
     }
 
     fn items(&self) -> Vec<Value> {
@@ -125,6 +135,7 @@ impl Object for List {
             "append" => {
                 let (value,): (Value,) = from_args(args)?;
                 no_circle(&value, target)?;
+                self.takes(std::slice::from_ref(&value))?;
                 locked(&self.0).push(value);
                 none()
             }
@@ -132,12 +143,14 @@ impl Object for List {
                 let (values,): (Value,) = from_args(args)?;
                 let values: Vec<Value> = values.try_iter()?.collect();
                 values.iter().try_for_each(|value| no_circle(value, target))?;
+                self.takes(&values)?;
                 locked(&self.0).extend(values);
                 none()
             }
             "insert" => {
                 let (at, value): (i64, Value) = from_args(args)?;
                 no_circle(&value, target)?;
+                self.takes(std::slice::from_ref(&value))?;
                 let mut items = locked(&self.0);
                 let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
                 let at = if at < 0 { (len + at).max(0) } else { at.min(len) };
@@ -217,6 +230,7 @@ impl Object for Dict {
             "update" => {
                 for (key, value) in update_entries(args)? {
                     no_circle(&value, target)?;
+                    meter::takes(&value)?;
                     locked(&self.0).insert(key, value);
                 }
                 none()
@@ -225,6 +239,7 @@ impl Object for Dict {
                 let (key, default): (Value, Option<Value>) = from_args(args)?;
                 let default = default.unwrap_or_else(|| Value::from(()));
                 no_circle(&default, target)?;
+                meter::takes(&default)?;
                 Ok(locked(&self.0).entry(key).or_insert(default).clone())
             }
             "pop" => {

@@ -51,6 +51,10 @@ impl Resolver<'_> {
                 if unquoted && reason != Reason::Ambiguous && super::names::is_session_value(&lower) {
                     return (constant(lower), None);
                 }
+                let nowhere = matches!(reason, Reason::NotInSchema | Reason::UnboundAlias);
+                if nowhere && parts.first().is_some_and(|first| self.prelude.declares(&first.value)) {
+                    return (constant(format!("variable {}", written(parts).to_lowercase())), None);
+                }
                 self.unresolved_reference(parts, reason, tables.into_iter().collect(), span);
                 (Val { term: term::text(format!("unresolved {}", written(parts))), kind: OutputKind::Unknown }, None)
             }

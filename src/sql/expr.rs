@@ -424,7 +424,7 @@ impl Resolver<'_> {
 }
 
 /// Whether a query's row is one value with fields (`select as struct`).
-fn makes_record(query: &Query) -> bool {
+pub(super) fn makes_record(query: &Query) -> bool {
     use sqlparser::ast::{SetExpr, ValueTableMode};
     let SetExpr::Select(select) = query.body.as_ref() else { return false };
     matches!(select.value_table_mode, Some(ValueTableMode::AsStruct | ValueTableMode::DistinctAsStruct))

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{Ident, Query};
 
-use super::expr::{Build, Val, constant, stronger, written};
+use super::expr::{Build, Val, constant, makes_record, stronger, written};
 use super::lookup::Found;
 use super::resolve::Resolver;
 use super::scope::Column;
@@ -106,6 +106,7 @@ impl Resolver<'_> {
     /// A subquery whose columns are the value (scalar) or the list (IN).
     pub(super) fn subquery(&mut self, head: &'static str, query: &Query, all: bool) -> Val {
         let resolved = self.query(query);
+        let all = all || makes_record(query);
         let count = if all { resolved.columns.len() } else { resolved.columns.len().min(1) };
         let span = Span::default();
         let mut kind = OutputKind::Derived;

@@ -27,6 +27,8 @@ mod names;
 mod parse;
 mod pivot;
 mod predicates;
+mod prelude;
+mod records;
 mod reference;
 mod relations;
 mod resolve;

@@ -21,7 +21,7 @@ pub fn analyze(sql: &str, dialect: Dialect, catalog: &dyn Catalog) -> Result<Ana
 
 fn analyze_here(sql: &str, dialect: Dialect, catalog: &dyn Catalog) -> Result<Analysis, SqlError> {
     let parsed = parse(sql, dialect)?;
-    let query = single_query(parsed.statements, sql)?;
+    let (query, prelude) = single_query(parsed.statements, sql)?;
     let text = TextIndex::new(sql);
     let ask = |parts: &[String]| catalog.relation(parts);
     let mut resolver = Resolver {
@@ -46,6 +46,7 @@ fn analyze_here(sql: &str, dialect: Dialect, catalog: &dyn Catalog) -> Result<An
         via: Vec::new(),
         flags: Default::default(),
         names_arguments: false,
+        prelude,
     };
     let resolved = resolver.query(&query);
     Ok(finish(resolver, &resolved, parsed.generic))
@@ -73,7 +74,7 @@ fn finish(mut resolver: Resolver<'_>, resolved: &Resolved, generic: bool) -> Ana
     resolver.unresolved.dedup();
     let outputs = resolved.columns.iter().enumerate().map(|(at, column)| output(resolved, column, at)).collect();
     let open: BTreeSet<String> = resolved.open.iter().flat_map(|open| open.tables.iter().cloned()).collect();
-    let row_shape = resolver.supported.then(|| rendered(&resolved.block).text.to_string());
+    let row_shape = resolver.supported.then(|| format!("{}{}", resolver.prelude.text, rendered(&resolved.block).text));
     Analysis {
         outputs,
         open: match (&resolved.open, open.is_empty()) {

@@ -30,7 +30,12 @@ impl Extended {
     /// What a flag of the wrapped dialect is raised to.
     fn adds(&self, flag: &str) -> bool {
         match self.of {
-            Dialect::BigQuery => matches!(flag, "supports_bitwise_shift_operators" | "supports_select_expr_star"),
+            Dialect::BigQuery => matches!(
+                flag,
+                "supports_bitwise_shift_operators"
+                    | "supports_select_expr_star"
+                    | "supports_string_literal_concatenation"
+            ),
             Dialect::DuckDb => matches!(
                 flag,
                 "supports_window_function_null_treatment_arg"
@@ -38,10 +43,19 @@ impl Extended {
                     | "supports_select_wildcard_rename"
                     | "supports_factorial_operator"
             ),
-            Dialect::Trino => matches!(flag, "supports_numeric_literal_underscores" | "supports_match_recognize"),
+            Dialect::Trino => matches!(
+                flag,
+                "supports_numeric_literal_underscores" | "supports_match_recognize" | "supports_lambda_functions"
+            ),
             Dialect::Databricks | Dialect::Spark | Dialect::Hive => {
-                matches!(flag, "supports_bitwise_shift_operators" | "supports_named_fn_args_with_rarrow_operator")
+                matches!(
+                    flag,
+                    "supports_bitwise_shift_operators"
+                        | "supports_named_fn_args_with_rarrow_operator"
+                        | "supports_lambda_functions"
+                )
             }
+            Dialect::Generic => matches!(flag, "supports_lambda_functions"),
             _ => false,
         }
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sqlparser::ast::{
     AccessExpr, BinaryOperator, CaseWhen, CastKind, CeilFloorKind, DataType, Expr, Ident, JsonPathElem, ObjectName,
-    OrderByExpr, OrderByOptions, OrderBySort, Query, Subscript, UnaryOperator, Value,
+    ObjectNamePart, OrderByExpr, OrderByOptions, OrderBySort, Query, Subscript, UnaryOperator, Value,
 };
 
 use super::predicates::{always_true, operands};
@@ -134,10 +134,6 @@ impl Resolver<'_> {
 
     pub(super) fn expr_here(&mut self, expr: &Expr) -> Val {
         match expr {
-            Expr::Identifier(ident) => self.column_reference(std::slice::from_ref(ident)).0,
-            Expr::CompoundIdentifier(parts) => self.column_reference(parts).0,
-            Expr::Nested(inner) => self.expr(inner),
-            Expr::Value(value) => constant(value_text(&value.value)),
             Expr::BinaryOp { op: BinaryOperator::And | BinaryOperator::Or, .. } | Expr::Between { .. } => {
                 self.truth(expr, false)
             }
@@ -149,6 +145,10 @@ impl Resolver<'_> {
     /// An expression that is no chain of conditions, or is taken as it stands.
     pub(super) fn expr_plain(&mut self, expr: &Expr) -> Val {
         match expr {
+            Expr::Identifier(ident) => self.column_reference(std::slice::from_ref(ident)).0,
+            Expr::CompoundIdentifier(parts) => self.column_reference(parts).0,
+            Expr::Nested(inner) => self.expr(inner),
+            Expr::Value(value) => constant(value_text(&value.value)),
             Expr::BinaryOp { left, op, right } => self.binary(left, op, right),
             Expr::UnaryOp { op, expr } => self.unary(op, expr),
             Expr::Function(function) => self.function(function),
@@ -346,6 +346,15 @@ impl Resolver<'_> {
             chain = rest;
         }
         let root = match (root, chain) {
+            // `udf.parse(x).field`: names before a call are the function's. Only in DuckDB a column may stand there.
+            (_, [AccessExpr::Dot(Expr::Function(function)), rest @ ..])
+                if !parts.is_empty() && self.dialect != Dialect::DuckDb =>
+            {
+                chain = rest;
+                let mut function = function.clone();
+                function.name.0.splice(0..0, parts.into_iter().map(ObjectNamePart::Identifier));
+                self.function(&function)
+            }
             _ if !parts.is_empty() => self.column_reference(&parts).0,
             (Expr::Subquery(query), [AccessExpr::Dot(Expr::Identifier(field)), ..]) if makes_record(query) => {
                 self.field_of(query, field)
@@ -415,7 +424,7 @@ impl Resolver<'_> {
 }
 
 /// Whether a query's row is one value with fields (`select as struct`).
-fn makes_record(query: &Query) -> bool {
+pub(super) fn makes_record(query: &Query) -> bool {
     use sqlparser::ast::{SetExpr, ValueTableMode};
     let SetExpr::Select(select) = query.body.as_ref() else { return false };
     matches!(select.value_table_mode, Some(ValueTableMode::AsStruct | ValueTableMode::DistinctAsStruct))

@@ -10,7 +10,7 @@ impl Resolver<'_> {
     pub(super) fn lambda(&mut self, lambda: &LambdaFunction) -> Val {
         let document = match &lambda.params {
             OneOrManyWithParens::One(one) => {
-                self.dialect == Dialect::DuckDb
+                matches!(self.dialect, Dialect::DuckDb | Dialect::Generic)
                     && lambda.syntax == LambdaSyntax::Arrow
                     && !self.via.last().is_some_and(|function| super::names::takes_lambda(function))
                     && one.data_type.is_none()

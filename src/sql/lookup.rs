@@ -88,7 +88,7 @@ impl Resolver<'_> {
                 let (found, fields) = match source.listed(&keys[length]) {
                     Ok(Some(column)) => (Found::Column(Box::new(column)), fields),
                     Err(()) => (Found::Unknown(Reason::Ambiguous, source.tables.clone()), 0),
-                    Ok(None) if source.element && source.columns.len() == 1 => {
+                    Ok(None) if source.element => {
                         (Found::Column(Box::new(source.seen(&source.columns[0]))), fields + 1)
                     }
                     Ok(None) => match source.unlisted(self.dialect, &column.value, column.quote_style.is_some()) {
@@ -145,7 +145,9 @@ impl Resolver<'_> {
                     if item.is_some() {
                         return Found::Unknown(Reason::OpenStar, tables);
                     }
-                    let first = !opened && !qualifier;
+                    // A variable has the name where no column does.
+                    let bare = !qualifier || (self.dialect.usual_structs() && !self.is_relation(key));
+                    let first = !opened && bare && !self.prelude.declares(&ident.value);
                     virtual_column = if first { self.only_open(level, ident) } else { None };
                     maybe.extend(tables);
                     opened = true;
@@ -238,6 +240,14 @@ impl Resolver<'_> {
         }
         let column = source.unlisted(self.dialect, &ident.value, ident.quote_style.is_some())?;
         Some((column, level, at))
+    }
+
+    /// Whether a relation has the name, be it hidden behind an alias or not in FROM: then it is a mistake as a qualifier.
+    fn is_relation(&self, key: &str) -> bool {
+        let last = |table: &str| table.rsplit('.').next().is_some_and(|name| name.eq_ignore_ascii_case(key));
+        let sources = self.scopes.iter().flat_map(Scope::visible);
+        self.frames.iter().flatten().any(|cte| cte.key.eq_ignore_ascii_case(key))
+            || sources.flat_map(|(_, source)| &source.tables).any(|table| last(table))
     }
 
     /// Relations behind arrays whose elements may be records.

@@ -98,7 +98,7 @@ impl Resolver<'_> {
         let closed = !columns.is_empty();
         let source_name = if name.is_empty() { vec![self.dialect.fold_key(short, false)] } else { name };
         let mut source = Source::new(source_name, Rc::new(columns), Mapping::Same);
-        source.element = closed;
+        source.element = source.columns.len() == 1;
         source.tables = made.edges.iter().map(|edge| edge.table.clone()).collect();
         // Elements without an alias may be records whose fields stand for themselves.
         if !closed {
@@ -171,6 +171,14 @@ impl Resolver<'_> {
             }
             columns.push(Rc::new(column));
         }
+        let fields = match arrays {
+            [array] if names.is_empty() && self.dialect.bare_element_fields() => super::records::fields(array),
+            _ => None,
+        };
+        let of_records = fields.is_some();
+        if let Some(fields) = fields {
+            columns = fields.iter().enumerate().map(|(at, field)| self.record_field(leaf, at, field)).collect();
+        }
         let extra = names.get(arrays.len()..).unwrap_or_default();
         let (given, extra) = match (counter.is_some(), extra) {
             (true, [extra @ .., last]) => (Some(Ident::clone(last)), extra),
@@ -193,9 +201,9 @@ impl Resolver<'_> {
         }
         let named = !name.is_empty();
         let mut source = Source::new(name, Rc::new(columns), Mapping::Same);
-        source.element = arrays.len() == 1 && !counted && extra.is_empty();
+        source.element = !of_records && arrays.len() == 1 && extra.is_empty() && (!counted || names.is_empty());
         source.tables = tables.clone();
-        if !named && self.dialect.dotted_structs() {
+        if !named && !of_records && self.dialect.dotted_structs() {
             source.open = Some(Open { tables, via: None });
         }
         self.last_scope().sources.push(Rc::new(source));
@@ -203,6 +211,12 @@ impl Resolver<'_> {
             Clause { kind: ClauseKind::Other, text: "unnest(...)".to_owned(), span: Span::default(), join: None };
         self.add_clause(clause);
         leaf_from(leaf, LeafSource::Rows(term::call("unnest", &terms)))
+    }
+
+    fn record_field(&mut self, leaf: super::term::LeafId, at: usize, field: &(Ident, Expr)) -> Rc<Column> {
+        let made = self.item(&field.1, Span::default());
+        let key = self.key(&field.0);
+        Rc::new(self.made_column(&made, leaf, at, &field.0.value, &key))
     }
 
     fn unknown_part(&self, column: Column, tables: &BTreeSet<String>) -> Column {

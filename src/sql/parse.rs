@@ -8,6 +8,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Span as ParserSpan, Token, TokenWithSpan, Tokenizer};
 
+use super::prelude::Prelude;
 use super::rewrite;
 use super::span::TextIndex;
 use super::{Dialect, Span, SqlError};
@@ -16,8 +17,10 @@ use super::{Dialect, Span, SqlError};
 const STACK_BYTES: usize = 256 << 20;
 /// Nesting that the parser follows.
 const NESTING: usize = 200;
-/// Tokens of one text: chains of operators nest without brackets, so the length bounds the depth.
-const MAX_TOKENS: usize = 150_000;
+/// Tokens of one text that can nest: chains of operators do so without brackets, so their number bounds the depth.
+const MAX_TOKENS: usize = 75_000;
+/// All tokens of one text, with blanks and the literals of long lists: they bound the memory only.
+const MAX_ALL_TOKENS: usize = 2_000_000;
 
 /// A text as syntax trees.
 pub(super) struct Parsed {
@@ -56,11 +59,27 @@ pub(super) fn tokens(sql: &str, dialect: &dyn ParserDialect) -> Result<Vec<Token
         let place = ParserSpan { start: error.location, end: error.location };
         SqlError { message: lower_first(&error.message), span: known(TextIndex::new(sql).span(place)) }
     })?;
-    if tokens.len() > MAX_TOKENS {
-        let message = format!("the SQL has {} tokens, more than the {MAX_TOKENS} that are read", tokens.len());
-        return Err(SqlError { message, span: None });
+    let nesting = tokens.iter().filter(|one| can_nest(&one.token)).count();
+    for (count, most) in [(nesting, MAX_TOKENS), (tokens.len(), MAX_ALL_TOKENS)] {
+        if count > most {
+            let message = format!("the SQL has {count} tokens, more than the {most} that are read");
+            return Err(SqlError { message, span: None });
+        }
     }
     Ok(tokens)
+}
+
+/// Whether a tree can grow deeper by such a token: names, literals and commas only make it wider.
+fn can_nest(token: &Token) -> bool {
+    match token {
+        Token::Word(word) => word.keyword != Keyword::NoKeyword,
+        Token::Whitespace(_)
+        | Token::Comma
+        | Token::Number(..)
+        | Token::SingleQuotedString(_)
+        | Token::DoubleQuotedString(_) => false,
+        _ => true,
+    }
 }
 
 /// Parses a text; call it within [`on_big_stack`].
@@ -108,8 +127,12 @@ fn place(error: &SqlError) -> usize {
     error.span.map_or(0, |span| span.start)
 }
 
-/// The single query of a text, also within `create table/view ... as`.
-pub(super) fn single_query(statements: Vec<ParsedStatement>, sql: &str) -> Result<Query, SqlError> {
+/// The single query of a text, also within `create table/view ... as`, and what is said before it.
+pub(super) fn single_query(mut statements: Vec<ParsedStatement>, sql: &str) -> Result<(Query, Prelude), SqlError> {
+    let mut prelude = Prelude::default();
+    if statements.len() > 1 && statements[..statements.len() - 1].iter().all(|one| prelude.takes(&one.statement)) {
+        statements.drain(..statements.len() - 1);
+    }
     if let Some(second) = statements.get(1) {
         let message = format!("{} statements where one query is expected", statements.len());
         return Err(SqlError { message, span: known(TextIndex::new(sql).span(second.span)) });
@@ -123,10 +146,11 @@ pub(super) fn single_query(statements: Vec<ParsedStatement>, sql: &str) -> Resul
         Statement::CreateTable(table) => table.query.map(|query| *query),
         _ => None,
     };
-    query.ok_or_else(|| SqlError {
+    let query = query.ok_or_else(|| SqlError {
         message: format!("a `{}` statement where a query is expected", only.verb),
         span: known(TextIndex::new(sql).span(only.span)),
-    })
+    })?;
+    Ok((query, prelude))
 }
 
 /// The statements, and the tokens again.

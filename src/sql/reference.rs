@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{Ident, Query};
 
-use super::expr::{Build, Val, constant, stronger, written};
+use super::expr::{Build, Val, constant, makes_record, stronger, written};
 use super::lookup::Found;
 use super::resolve::Resolver;
 use super::scope::Column;
@@ -50,6 +50,10 @@ impl Resolver<'_> {
                 let unquoted = matches!(parts, [ident] if ident.quote_style.is_none());
                 if unquoted && reason != Reason::Ambiguous && super::names::is_session_value(&lower) {
                     return (constant(lower), None);
+                }
+                let nowhere = matches!(reason, Reason::NotInSchema | Reason::UnboundAlias);
+                if nowhere && parts.first().is_some_and(|first| self.prelude.declares(&first.value)) {
+                    return (constant(format!("variable {}", written(parts).to_lowercase())), None);
                 }
                 self.unresolved_reference(parts, reason, tables.into_iter().collect(), span);
                 (Val { term: term::text(format!("unresolved {}", written(parts))), kind: OutputKind::Unknown }, None)
@@ -102,6 +106,7 @@ impl Resolver<'_> {
     /// A subquery whose columns are the value (scalar) or the list (IN).
     pub(super) fn subquery(&mut self, head: &'static str, query: &Query, all: bool) -> Val {
         let resolved = self.query(query);
+        let all = all || makes_record(query);
         let count = if all { resolved.columns.len() } else { resolved.columns.len().min(1) };
         let span = Span::default();
         let mut kind = OutputKind::Derived;

@@ -7,6 +7,7 @@ use sqlparser::ast::{Ident, Query, SetExpr, SetOperator, SetQuantifier};
 use sqlparser::tokenizer::TokenWithSpan;
 
 use super::clauses::ClauseKey;
+use super::prelude::Prelude;
 use super::scope::{Cte, Open, Resolved, Scope};
 use super::span::TextIndex;
 use super::term::{self, Block, From, Leaf, LeafId, LeafSource, Rows, T, Tree};
@@ -63,6 +64,8 @@ pub(super) struct Resolver<'a> {
     pub(super) flags: Flags,
     /// The call at hand stands in FROM, where `name = value` names an argument.
     pub(super) names_arguments: bool,
+    /// What the statements before the query say.
+    pub(super) prelude: Prelude,
 }
 
 impl Resolver<'_> {

@@ -98,7 +98,7 @@ pub(super) fn all(tokens: &[TokenWithSpan], dialect: Dialect) -> Option<Vec<Toke
             bigquery::versions,
             joins::full_union_by_name,
         ],
-        Dialect::Trino => &[types::nested, json::clauses, args::bare_values, args::bare_trim],
+        Dialect::Trino => &[types::nested, joins::asof, json::clauses, args::bare_values, args::bare_trim],
         Dialect::Snowflake => &[types::nested, joins::directed, bigquery::unpivot_names],
         Dialect::Databricks | Dialect::Spark | Dialect::Hive => {
             &[misc::variables, types::nested, args::null_treatment, args::bare_values]

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, GroupByWithModifier, Ident, LateralView, NamedWindowExpr, OrderByExpr, Query, Select,
-    SelectFlavor, SelectItem, Spanned, TopQuantity, Value, WindowSpec,
+    AccessExpr, Distinct, Expr, GroupByExpr, GroupByWithModifier, Ident, LateralView, NamedWindowExpr, OrderByExpr,
+    Query, Select, SelectFlavor, SelectItem, Spanned, TopQuantity, Value, WindowSpec,
 };
 
 use super::resolve::{Flags, Resolver, tidy};
@@ -209,6 +209,13 @@ impl Resolver<'_> {
         match expr {
             Expr::Identifier(ident) => Some((ident.value.clone(), self.key(ident))),
             Expr::CompoundIdentifier(parts) => parts.last().map(|ident| (ident.value.clone(), self.key(ident))),
+            // `f(x).city`, `items[0].sku`
+            Expr::CompoundFieldAccess { access_chain, .. } if self.dialect.fields_name_columns() => {
+                match access_chain.last() {
+                    Some(AccessExpr::Dot(Expr::Identifier(field))) => Some((field.value.clone(), self.key(field))),
+                    _ => None,
+                }
+            }
             Expr::Nested(inner) => self.unnamed(inner),
             Expr::Cast { expr, .. } if !matches!(self.dialect, super::Dialect::DuckDb) => self.unnamed(expr),
             Expr::Function(function) => {

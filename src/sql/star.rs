@@ -9,7 +9,7 @@ use sqlparser::ast::{
 };
 
 use super::resolve::Resolver;
-use super::scope::{Column, Open, Source, Via};
+use super::scope::{Column, Mapping, Open, Source, Via};
 use super::term::LeafMap;
 use super::{Dialect, Reason, Span};
 
@@ -36,7 +36,7 @@ impl Resolver<'_> {
         let sources: Vec<(usize, Rc<Source>)> = match qualifier {
             None => self.scopes[level].visible().map(|(at, source)| (at, source.clone())).collect(),
             Some(kind) => match self.qualified_source(kind, span) {
-                Some(found) => vec![found],
+                Some((at, source)) => vec![(at, self.element_fields(source))],
                 None => {
                     self.supported = false;
                     *open = Some(Open { tables: BTreeSet::new(), via: None });
@@ -67,6 +67,17 @@ impl Resolver<'_> {
                 self.open_star(&source, inner, &changes, span, open);
             }
         }
+    }
+
+    /// `e.*` of an array's elements has the fields of a record, which nobody knows.
+    fn element_fields(&self, source: Rc<Source>) -> Rc<Source> {
+        if !source.element || !self.dialect.bare_element_fields() {
+            return source;
+        }
+        let mut fields = Source::new(source.name.clone(), Rc::default(), Mapping::Same);
+        fields.open = Some(Open { tables: source.tables.clone(), via: None });
+        fields.tables = source.tables.clone();
+        Rc::new(fields)
     }
 
     fn changes<'e>(

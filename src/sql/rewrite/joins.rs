@@ -7,6 +7,15 @@ use super::stream::{Out, Stream};
 /// `a asof left join b on c` is `a asof join b match_condition (asof_left(c))`; `a positional join b` is
 /// `a full join b on positional()`. The made-up functions keep joins apart that give other rows.
 pub(super) fn asof_and_positional(from: &Stream) -> Option<Stream> {
+    told_apart(from, true)
+}
+
+/// The first of these only.
+pub(super) fn asof(from: &Stream) -> Option<Stream> {
+    told_apart(from, false)
+}
+
+fn told_apart(from: &Stream, positional_too: bool) -> Option<Stream> {
     let mut out = Out::default();
     // The kinds of ASOF joins whose condition is still to come, by the level of brackets.
     let mut waiting: Vec<(usize, String, bool)> = Vec::new();
@@ -24,7 +33,7 @@ pub(super) fn asof_and_positional(from: &Stream) -> Option<Stream> {
             Token::RParen => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if from.are(at, &["POSITIONAL", "JOIN"]) {
+        if positional_too && from.are(at, &["POSITIONAL", "JOIN"]) {
             positional(from, &mut at, &mut out);
             continue;
         }

@@ -15,6 +15,7 @@ const FILES: &[(&str, &str)] = &[
     ("aliases", include_str!("cases/aliases.txt")),
     ("expressions", include_str!("cases/expressions.txt")),
     ("joins", include_str!("cases/joins.txt")),
+    ("models", include_str!("cases/models.txt")),
     ("names", include_str!("cases/names.txt")),
     ("pivots", include_str!("cases/pivots.txt")),
     ("recursion", include_str!("cases/recursion.txt")),

@@ -1,6 +1,8 @@
 //! Statements, named relations, called functions and equal text.
 
-use super::super::{Dialect, StatementKind, analyze, functions, relations, same_text, statements};
+use super::super::{
+    Dialect, Equivalence, StatementKind, analyze, compare, functions, relations, same_text, statements,
+};
 use super::Shop;
 
 fn kinds(sql: &str, dialect: Dialect) -> String {
@@ -61,6 +63,30 @@ fn statement_places_and_errors() {
     assert_eq!(error.message, "a `drop` statement where a query is expected");
     assert!(analyze("", Dialect::DuckDb, &Shop).is_err());
     assert_eq!(all[0].kind, StatementKind::Query);
+}
+
+#[test]
+fn what_is_said_before_a_query_belongs_to_it() {
+    let after = |prelude: &str| {
+        let sql = format!("{prelude} select f(id) as x from orders");
+        analyze(&sql, Dialect::BigQuery, &Shop)
+    };
+    let one = after("create temp function f(x int64) as (x + 1);").expect("one query");
+    let again = after("create temp function f(x int64)\n  as (x + 1);").expect("one query");
+    let other = after("create temp function f(x int64) as (x + 2);").expect("one query");
+    assert_eq!(compare(&one, &again), Equivalence::Equivalent);
+    assert_eq!(compare(&one, &other), Equivalence::Changed);
+    assert!(after("create temp table t as select 1;").is_err());
+    assert!(after("delete from orders where true;").is_err());
+}
+
+#[test]
+fn long_lists_are_read() {
+    let list = |count| format!("select id from orders where status in ({})", vec!["'a'"; count].join(", "));
+    assert!(analyze(&list(200_000), Dialect::Snowflake, &Shop).is_ok());
+    assert!(analyze(&list(1_000_000), Dialect::Snowflake, &Shop).is_err());
+    let chain = format!("select {} from orders", vec!["id"; 100_000].join(" + "));
+    assert!(analyze(&chain, Dialect::Snowflake, &Shop).is_err());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sqlparser::tokenizer::Token;
 
 use super::canonical::{output_text, rendered};
-use super::parse::{on_big_stack, parse, single_query};
+use super::parse::{on_big_stack, parse, single_query, view_columns};
 use super::resolve::Resolver;
 use super::scope::{Column, Resolved};
 use super::span::TextIndex;
@@ -21,6 +21,7 @@ pub fn analyze(sql: &str, dialect: Dialect, catalog: &dyn Catalog) -> Result<Ana
 
 fn analyze_here(sql: &str, dialect: Dialect, catalog: &dyn Catalog) -> Result<Analysis, SqlError> {
     let parsed = parse(sql, dialect)?;
+    let renames = view_columns(&parsed.statements);
     let query = single_query(parsed.statements, sql)?;
     let text = TextIndex::new(sql);
     let ask = |parts: &[String]| catalog.relation(parts);
@@ -47,7 +48,10 @@ fn analyze_here(sql: &str, dialect: Dialect, catalog: &dyn Catalog) -> Result<An
         flags: Default::default(),
         names_arguments: false,
     };
-    let resolved = resolver.query(&query);
+    let mut resolved = resolver.query(&query);
+    if let Some(renames) = renames {
+        resolved = resolver.renamed(resolved, &renames);
+    }
     Ok(finish(resolver, &resolved, parsed.generic))
 }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use sqlparser::ast::{Query, SetExpr, SetOperator, TableAlias, With};
+use sqlparser::ast::{Expr, Query, SelectItem, SetExpr, SetOperator, TableAlias, With};
 
 use super::resolve::{ROUNDS, Resolver, leaf_from, quantifier_text, union_edges};
+use super::rewrite;
 use super::scope::{Column, Cte, Open, Resolved};
 use super::term::{self, Block, LeafId, LeafSource, Rows};
 
@@ -14,6 +15,9 @@ impl Resolver<'_> {
         self.frames.push(Vec::new());
         for cte in &with.cte_tables {
             let name = &cte.alias.name;
+            if rewrite::is_set_mark(&name.value) {
+                continue;
+            }
             let key = self.key(name);
             let span = self
                 .text
@@ -29,7 +33,13 @@ impl Resolver<'_> {
                 recursive,
                 uses: 0,
                 clauses: Vec::new(),
+                expression: named_expression(cte).map(Box::new),
             };
+            if entry.expression.is_some() {
+                self.clauses = outside;
+                self.push_cte(entry);
+                continue;
+            }
             let resolved = if recursive {
                 self.recursive_cte(&cte.query, &cte.alias, entry)
             } else {
@@ -58,9 +68,7 @@ impl Resolver<'_> {
     pub(super) fn recursive_cte(&mut self, query: &Query, alias: &TableAlias, entry: Cte) -> Rc<Resolved> {
         let key = entry.key.clone();
         let union = match query.body.as_ref() {
-            SetExpr::SetOperation { op: SetOperator::Union, set_quantifier, left, right }
-                if query.with.is_none() && query.order_by.is_none() && query.limit_clause.is_none() =>
-            {
+            SetExpr::SetOperation { op: SetOperator::Union, set_quantifier, left, right } if query.with.is_none() => {
                 Some((set_quantifier, left, right))
             }
             _ => None,
@@ -80,6 +88,8 @@ impl Resolver<'_> {
             self.push_cte(entry);
             return resolved;
         };
+        // How many rows the recursion makes, and in which order, changes no column.
+        self.supported &= query.order_by.is_none() && query.limit_clause.is_none();
         self.recursions += 1;
         let this: Rc<str> = format!("recursive {}", self.recursions).into();
         let own_leaf = self.leaf();
@@ -155,6 +165,16 @@ impl Resolver<'_> {
             }
         }
         Rc::new(Resolved { columns, ..Resolved::clone(&resolved) })
+    }
+}
+
+/// The expression of an entry that is no query, as our rewriting writes it.
+fn named_expression(cte: &sqlparser::ast::Cte) -> Option<Expr> {
+    let marked = cte.alias.columns.first().is_some_and(|column| column.name.value == rewrite::MARK_EXPRESSION);
+    let SetExpr::Select(select) = cte.query.body.as_ref() else { return None };
+    match select.projection.as_slice() {
+        [SelectItem::UnnamedExpr(expr)] if marked => Some(expr.clone()),
+        _ => None,
     }
 }
 

@@ -134,10 +134,7 @@ impl Resolver<'_> {
 
     pub(super) fn expr_here(&mut self, expr: &Expr) -> Val {
         match expr {
-            Expr::Identifier(ident) => self.column_reference(std::slice::from_ref(ident)).0,
-            Expr::CompoundIdentifier(parts) => self.column_reference(parts).0,
             Expr::Nested(inner) => self.expr(inner),
-            Expr::Value(value) => constant(value_text(&value.value)),
             Expr::BinaryOp { op: BinaryOperator::And | BinaryOperator::Or, .. } | Expr::Between { .. } => {
                 self.truth(expr, false)
             }
@@ -149,6 +146,9 @@ impl Resolver<'_> {
     /// An expression that is no chain of conditions, or is taken as it stands.
     pub(super) fn expr_plain(&mut self, expr: &Expr) -> Val {
         match expr {
+            Expr::Identifier(ident) => self.column_reference(std::slice::from_ref(ident)).0,
+            Expr::CompoundIdentifier(parts) => self.column_reference(parts).0,
+            Expr::Value(value) => constant(value_text(&value.value)),
             Expr::BinaryOp { left, op, right } => self.binary(left, op, right),
             Expr::UnaryOp { op, expr } => self.unary(op, expr),
             Expr::Function(function) => self.function(function),
@@ -185,7 +185,7 @@ impl Resolver<'_> {
                 build.value(self.exists(subquery));
                 build.done()
             }
-            Expr::Subquery(query) => self.subquery("scalar", query, false),
+            Expr::Subquery(query) => self.subquery("scalar", query, makes_record(query)),
             Expr::Between { expr, negated, low, high } => {
                 let mut build = Build::new("(");
                 build.value(self.expr(expr)).text(if *negated { " not between " } else { " between " });

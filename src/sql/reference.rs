@@ -118,12 +118,16 @@ impl Resolver<'_> {
         }
         if resolved.open.is_some() && (all || count == 0) {
             let tables = resolved.open.iter().flat_map(|open| open.tables.iter().cloned()).collect();
-            let one =
-                Unresolved { name: "*".to_owned(), reason: Reason::OpenStar, span, candidates: Vec::new(), tables };
-            self.sink.unresolved.push(one.clone());
-            self.unresolved.push(one);
+            self.open_value(tables, span);
         }
         Val { term: term::query(head, resolved.block.clone(), columns), kind }
+    }
+
+    /// A value that reads columns which nobody knows.
+    pub(super) fn open_value(&mut self, tables: Vec<String>, span: Span) {
+        let one = Unresolved { name: "*".to_owned(), reason: Reason::OpenStar, span, candidates: Vec::new(), tables };
+        self.sink.unresolved.push(one.clone());
+        self.unresolved.push(one);
     }
 
     /// One column of a subquery whose row is the value.

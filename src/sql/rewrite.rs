@@ -6,19 +6,47 @@
 mod alias;
 mod args;
 mod bigquery;
+mod by_name;
+mod clickhouse;
 mod joins;
 mod json;
 mod methods;
 mod misc;
+mod operators;
 mod pivot;
 mod sample;
+mod snowflake;
 mod stream;
+mod tsql;
 mod types;
 
-use sqlparser::tokenizer::TokenWithSpan;
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use self::stream::Stream;
 use super::Dialect;
+
+/// Column list of an entry of WITH that is an expression under a name.
+pub(super) const MARK_EXPRESSION: &str = "\u{1}expression";
+/// Entries of WITH in the second operand of a set operation: it has the columns of the first operand,
+pub(super) const MARK_LEFT_COLUMNS: &str = "\u{1}left columns";
+/// those that both operands have,
+pub(super) const MARK_COMMON_COLUMNS: &str = "\u{1}common columns";
+/// or those of a list.
+pub(super) const MARK_LISTED_COLUMNS: &str = "\u{1}listed columns";
+
+/// A made-up aggregate of PIVOT: the columns that its rows are grouped by.
+pub(super) const MARK_GROUPS: &str = "\u{1}groups";
+
+/// Whether an entry of WITH only says which columns a set operation has.
+pub(super) fn is_set_mark(name: &str) -> bool {
+    [MARK_LEFT_COLUMNS, MARK_COMMON_COLUMNS, MARK_LISTED_COLUMNS].contains(&name)
+}
+
+/// A name that no text can have been meant to have.
+fn marker(name: &str) -> Token {
+    Token::Word(Word { value: name.to_owned(), quote_style: Some('"'), keyword: Keyword::NoKeyword })
+}
 
 type Pass = fn(&Stream) -> Option<Stream>;
 
@@ -30,9 +58,9 @@ pub(super) fn always(tokens: &[TokenWithSpan], dialect: Dialect) -> Option<Vec<T
         // Else these are comparisons.
         Dialect::BigQuery => &[bigquery::typed_arrays],
         Dialect::Snowflake => &[joins::directed],
-        Dialect::ClickHouse => &[joins::strictness],
-        // Else an alias with column names.
-        Dialect::TSql => &[misc::options],
+        Dialect::ClickHouse => &[joins::strictness, clickhouse::array_joins],
+        // Else an alias with column names, a comparison, and a function of a schema.
+        Dialect::TSql => &[misc::options, tsql::text_aliases, tsql::xml_methods],
         _ => &[],
     };
     Some(run(passes, tokens).unwrap_or_else(|| tokens.to_vec()))
@@ -43,6 +71,7 @@ pub(super) fn all(tokens: &[TokenWithSpan], dialect: Dialect) -> Option<Vec<Toke
     let passes: &[Pass] = match dialect {
         Dialect::DuckDb => &[
             pivot::statements,
+            pivot::groups,
             alias::prefix_aliases,
             misc::from_first_subqueries,
             misc::power,
@@ -56,6 +85,7 @@ pub(super) fn all(tokens: &[TokenWithSpan], dialect: Dialect) -> Option<Vec<Toke
             args::null_treatment,
             args::filter_without_where,
             args::bare_values,
+            operators::frame_exclusions,
         ],
         Dialect::BigQuery => &[
             bigquery::dashed_names,
@@ -65,16 +95,45 @@ pub(super) fn all(tokens: &[TokenWithSpan], dialect: Dialect) -> Option<Vec<Toke
             bigquery::formats,
             bigquery::unpivot_names,
             bigquery::versions,
-            joins::full_union_by_name,
+            by_name::variants,
         ],
-        Dialect::Trino => &[types::nested, json::clauses, args::bare_values, args::bare_trim],
-        Dialect::Snowflake => &[types::nested, joins::directed, bigquery::unpivot_names],
+        Dialect::Trino => &[
+            types::nested,
+            json::clauses,
+            args::bare_values,
+            args::bare_trim,
+            by_name::variants,
+            snowflake::match_modes,
+        ],
+        Dialect::Snowflake => &[
+            types::nested,
+            joins::directed,
+            bigquery::unpivot_names,
+            snowflake::star_objects,
+            snowflake::prior,
+            snowflake::match_modes,
+        ],
         Dialect::Databricks | Dialect::Spark | Dialect::Hive => {
-            &[misc::variables, types::nested, args::null_treatment, args::bare_values]
+            &[misc::variables, types::nested, args::null_treatment, args::bare_values, snowflake::star_structs]
         }
-        Dialect::ClickHouse => &[types::nested, joins::strictness, joins::half_joins, joins::bare_using],
-        Dialect::MySql | Dialect::Postgres | Dialect::Redshift => &[json::clauses, args::bare_trim],
-        Dialect::TSql | Dialect::Sqlite | Dialect::Generic => &[args::bare_trim],
+        Dialect::ClickHouse => &[
+            types::nested,
+            joins::strictness,
+            joins::half_joins,
+            joins::bare_using,
+            clickhouse::array_joins,
+            clickhouse::global_in,
+            clickhouse::tuple_elements,
+            clickhouse::named_expressions,
+        ],
+        Dialect::MySql => &[json::clauses, args::bare_trim, operators::modulo],
+        Dialect::Postgres => &[json::clauses, args::bare_trim, operators::symmetric, operators::frame_exclusions],
+        Dialect::Redshift => &[json::clauses, args::bare_trim, operators::approximate, snowflake::prior],
+        Dialect::TSql => {
+            &[args::bare_trim, misc::options, tsql::text_aliases, tsql::xml_methods, tsql::join_hints, tsql::parses]
+        }
+        Dialect::Sqlite => &[args::bare_trim, operators::is_expression, operators::frame_exclusions],
+        Dialect::Generic => &[args::bare_trim, operators::frame_exclusions],
     };
     run(passes, tokens)
 }

@@ -69,6 +69,19 @@ impl Resolver<'_> {
         }
     }
 
+    /// The columns of a star, which become no items; and what it is open to.
+    pub(super) fn starred(
+        &mut self,
+        qualifier: Option<&SelectItemQualifiedWildcardKind>,
+        options: &WildcardAdditionalOptions,
+        span: Span,
+    ) -> (Vec<Column>, Option<Open>) {
+        let before = std::mem::take(&mut self.last_scope().items);
+        let mut open = None;
+        self.star(qualifier, options, None, span, &mut open);
+        (std::mem::replace(&mut self.last_scope().items, before), open)
+    }
+
     fn changes<'e>(
         &mut self,
         options: &'e WildcardAdditionalOptions,
@@ -203,7 +216,9 @@ impl Resolver<'_> {
             if matches!(source.listed(key), Ok(None))
                 && let Some(column) = source.unlisted(self.dialect, key, true)
             {
-                let column = column.with_name(&alias.value, &self.key(alias));
+                let place = |edge: &super::Edge| super::Edge { span, ..edge.clone() };
+                let edges = Rc::new(column.edges.iter().map(place).collect());
+                let column = Column { edges, ..column.with_name(&alias.value, &self.key(alias)) };
                 self.last_scope().items.push(column);
             }
         }
@@ -225,6 +240,11 @@ impl Resolver<'_> {
 
 /// `ILIKE` pattern as a regular expression.
 fn like_pattern(pattern: &str) -> Option<regex::Regex> {
+    like_regex(pattern, true)
+}
+
+/// The names that a LIKE pattern takes.
+pub(super) fn like_regex(pattern: &str, insensitive: bool) -> Option<regex::Regex> {
     let body: String = pattern
         .chars()
         .map(|c| match c {
@@ -233,5 +253,5 @@ fn like_pattern(pattern: &str) -> Option<regex::Regex> {
             other => regex::escape(&other.to_string()),
         })
         .collect();
-    regex::RegexBuilder::new(&format!("^{body}$")).case_insensitive(true).size_limit(1 << 18).build().ok()
+    regex::RegexBuilder::new(&format!("^{body}$")).case_insensitive(insensitive).size_limit(1 << 18).build().ok()
 }

@@ -44,6 +44,7 @@ mod term;
 mod tests;
 mod tokens;
 mod tree_order;
+mod with_order;
 
 pub use analyze::analyze;
 pub use check::{Misuse, MisuseKind, misuses};

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Array, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, LambdaFunction, OneOrManyWithParens,
-    RenameSelectItem, SelectItemQualifiedWildcardKind, Value, Visit, VisitMut, Visitor, VisitorMut,
-    WildcardAdditionalOptions,
+    Array, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, LambdaFunction, ObjectName,
+    OneOrManyWithParens, RenameSelectItem, SelectItemQualifiedWildcardKind, Value, Visit, VisitMut, Visitor,
+    VisitorMut, WildcardAdditionalOptions,
 };
 
 use super::expr::{Build, Val, function_name};
@@ -88,7 +88,10 @@ impl Resolver<'_> {
             Picks::Star(star) => (star.0.as_ref(), star.1.clone()),
             _ => (None, WildcardAdditionalOptions::default()),
         };
-        let (all, starred) = self.starred(qualifier, &options, span);
+        // `t.columns(...)` picks from one relation.
+        let of = call.name.0.split_last().map(|(_, of)| of.to_vec()).filter(|of| !of.is_empty());
+        let of = of.map(|of| SelectItemQualifiedWildcardKind::ObjectName(ObjectName(of)));
+        let (all, starred) = self.starred(qualifier.or(of.as_ref()), &options, span);
         let wanted = |column: &Column| match &picks {
             Picks::Star(_) => true,
             Picks::Pattern(pattern, wanted) => pattern.is_match(&column.name) == *wanted,
@@ -99,7 +102,11 @@ impl Resolver<'_> {
 
     /// Whether an item of UNPIVOT's list is a call of COLUMNS.
     pub(super) fn picks_columns(&self, expr: &Expr) -> bool {
-        self.has_columns_call() && matches!(expr, Expr::Function(function) if is_columns(function))
+        matches!(expr, Expr::Function(function) if self.picks_columns_call(function))
+    }
+
+    fn picks_columns_call(&self, function: &Function) -> bool {
+        self.has_columns_call() && is_columns(function)
     }
 
     /// The columns that it picks.
@@ -117,7 +124,7 @@ impl Resolver<'_> {
     /// `*columns(...)` within a call, or COLUMNS in a condition: all the columns that it picks.
     pub(super) fn unpacked(&mut self, function: &Function) -> Option<Val> {
         let call = match function_name(&function.name).as_str() {
-            "columns" if self.has_columns_call() => function.clone(),
+            _ if self.picks_columns_call(function) => function.clone(),
             "unpack" if self.has_columns_call() => match &function.args {
                 FunctionArguments::List(list) => match list.args.as_slice() {
                     [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(call)))] if is_columns(call) => {
@@ -152,7 +159,8 @@ impl Resolver<'_> {
 }
 
 fn is_columns(function: &Function) -> bool {
-    function.over.is_none() && function_name(&function.name) == "columns"
+    let named = function.name.0.last().and_then(|part| part.as_ident());
+    function.over.is_none() && named.is_some_and(|name| name.value.eq_ignore_ascii_case("columns"))
 }
 
 fn first_call(expr: &Expr) -> Option<Function> {

@@ -13,7 +13,10 @@ use super::term::{self, Block, LeafId, LeafSource, Rows};
 impl Resolver<'_> {
     pub(super) fn with(&mut self, with: &With) {
         self.frames.push(Vec::new());
-        for cte in &with.cte_tables {
+        for super::with_order::Turn { entry: cte, ahead } in super::with_order::turns(with) {
+            for later in ahead {
+                self.unknown_cte(&later.alias);
+            }
             let name = &cte.alias.name;
             if rewrite::is_set_mark(&name.value) {
                 continue;
@@ -56,6 +59,24 @@ impl Resolver<'_> {
                 last.clauses = clauses.into_values().map(Rc::unwrap_or_clone).collect();
             }
         }
+    }
+
+    /// An entry that is not resolved yet: it hides a relation of its name, and nothing more is known.
+    fn unknown_cte(&mut self, alias: &TableAlias) {
+        let (key, span) = (self.key(&alias.name), self.text.span(alias.name.span));
+        let resolved = Rc::new(self.nothing_known());
+        self.supported = false;
+        let (provisional, recursive) = (true, true);
+        self.push_cte(Cte {
+            key,
+            span,
+            resolved,
+            provisional,
+            recursive,
+            uses: 0,
+            clauses: Vec::new(),
+            expression: None,
+        });
     }
 
     pub(super) fn push_cte(&mut self, cte: Cte) {

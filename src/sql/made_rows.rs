@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Spanned, TableAlias, TableFactor,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Spanned, TableAlias, TableFactor, Value,
 };
 
 use super::expr::function_name;
@@ -270,7 +270,7 @@ impl Resolver<'_> {
         let (key, given) = self.alias_parts(alias);
         let count = names.len();
         let names: Vec<&Ident> = if given.is_empty() { names.iter().collect() } else { given };
-        let text: T = term::text(factor.to_string());
+        let text: T = term::text(form_text(factor));
         let made = Column { term: term::call("json_table", &[made.term.clone(), text]), ..made };
         let part = |at: usize| match counters.contains(&at) {
             // FOR ORDINALITY: nothing of the document is in it.
@@ -301,6 +301,23 @@ impl Resolver<'_> {
         let leaf = self.leaf();
         leaf_from(leaf, LeafSource::Rows(term::text(what)))
     }
+}
+
+/// How a document is taken apart, as text without what it is and what the rows are called.
+fn form_text(factor: &TableFactor) -> String {
+    let mut form = factor.clone();
+    let nothing = || Expr::Value(Value::Null.into());
+    match &mut form {
+        TableFactor::JsonTable { json_expr, alias, .. } | TableFactor::OpenJsonTable { json_expr, alias, .. } => {
+            (*json_expr, *alias) = (nothing(), None);
+        }
+        TableFactor::XmlTable { row_expression, passing, alias, .. } => {
+            (*row_expression, *alias) = (nothing(), None);
+            passing.arguments.iter_mut().for_each(|argument| argument.expr = nothing());
+        }
+        _ => {}
+    }
+    form.to_string()
 }
 
 /// The array of one more item of an ARRAY JOIN, when it is a column: our rewriting writes `beside(a)`.

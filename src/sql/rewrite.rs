@@ -121,6 +121,8 @@ pub(super) fn all(tokens: &[TokenWithSpan], dialect: Dialect) -> Option<Vec<Toke
             joins::strictness,
             joins::half_joins,
             joins::bare_using,
+            clickhouse::asof_sides,
+            joins::asof_and_positional,
             clickhouse::array_joins,
             clickhouse::global_in,
             clickhouse::tuple_elements,

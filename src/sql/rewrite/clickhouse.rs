@@ -18,6 +18,25 @@ pub(super) fn global_in(from: &Stream) -> Option<Stream> {
     out.done()
 }
 
+/// `left asof join` is `asof left join`.
+pub(super) fn asof_sides(from: &Stream) -> Option<Stream> {
+    let mut out = Out::default();
+    let mut at = 0;
+    while at < from.len() {
+        let swapped = from.is_any(at, &["LEFT", "INNER"]) && from.are(at + 1, &["ASOF", "JOIN"]);
+        if swapped {
+            out.touch();
+            out.keep(from, at + 1);
+            out.keep(from, at);
+            at += 2;
+        } else {
+            out.keep(from, at);
+            at += 1;
+        }
+    }
+    out.done()
+}
+
 /// `t.1`, an element of a tuple, is `t[1]`.
 pub(super) fn tuple_elements(from: &Stream) -> Option<Stream> {
     let mut out = Out::default();

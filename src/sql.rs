@@ -28,6 +28,7 @@ mod names;
 mod parse;
 mod pivot;
 mod predicates;
+mod record;
 mod reference;
 mod relations;
 mod resolve;

@@ -73,6 +73,7 @@ fn finish(mut resolver: Resolver<'_>, resolved: &Resolved, generic: bool) -> Ana
     resolver.reads.sort_by(|a, b| (a.span.start, &a.table, &a.column).cmp(&(b.span.start, &b.table, &b.column)));
     resolver.reads.dedup();
     resolver.relations.sort_by_key(|one| one.span.start);
+    resolver.relations.dedup();
     resolver.unresolved.sort_by(|a, b| (a.span.start, &a.name, a.reason).cmp(&(b.span.start, &b.name, b.reason)));
     resolver.unresolved.dedup();
     let outputs = resolved.columns.iter().enumerate().map(|(at, column)| output(resolved, column, at)).collect();

@@ -7,7 +7,7 @@ use sqlparser::ast::{Expr, Query, SelectItem, SetExpr, SetOperator, TableAlias, 
 
 use super::resolve::{ROUNDS, Resolver, leaf_from, quantifier_text, union_edges};
 use super::rewrite;
-use super::scope::{Column, Cte, Open, Resolved};
+use super::scope::{Column, Cte, Open, Resolved, Scope};
 use super::term::{self, Block, LeafId, LeafSource, Rows};
 
 impl Resolver<'_> {
@@ -38,7 +38,13 @@ impl Resolver<'_> {
                 clauses: Vec::new(),
                 expression: named_expression(cte).map(Box::new),
             };
-            if entry.expression.is_some() {
+            if let Some(expr) = &entry.expression {
+                // Used or not, what it reads from is named in the text; its own columns are known where it is used.
+                let unresolved = self.unresolved.len();
+                self.scopes.push(Scope::new());
+                self.unlisted_expr(&expr.clone());
+                self.scopes.pop();
+                self.unresolved.truncate(unresolved);
                 self.clauses = outside;
                 self.push_cte(entry);
                 continue;

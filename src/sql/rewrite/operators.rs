@@ -61,7 +61,9 @@ pub(super) fn symmetric(from: &Stream) -> Option<Stream> {
             out.put(Token::RParen, from.span(at));
         }
         out.keep(from, at);
-        if from.are(at.wrapping_sub(1), &["BETWEEN", "SYMMETRIC"]) && at > 0 {
+        // One at a time: within its first bound there is no other.
+        let free = close.is_none_or(|close| at >= close);
+        if free && at > 0 && from.are(at - 1, &["BETWEEN", "SYMMETRIC"]) {
             out.put(Token::LParen, from.span(at));
             close = Some(from.until(at + 1, |at| from.is(at, "AND")));
         }
@@ -98,7 +100,8 @@ pub(super) fn frame_exclusions(from: &Stream) -> Option<Stream> {
         let last = end - 1;
         out.word(what, place);
         out.put(Token::LParen, place);
-        match (from.is(at, "CURRENT"), from.is(at, "UNBOUNDED")) {
+        let one_word = at + 1 == last;
+        match (one_word && from.is(at, "CURRENT"), one_word && from.is(at, "UNBOUNDED")) {
             (true, _) => out.put(Token::Number("0".to_owned(), false), place),
             (_, true) => out.put(Token::SingleQuotedString("unbounded".to_owned()), place),
             _ => out.keep_all(from, at, last),

@@ -83,12 +83,16 @@ pub(super) fn xml_methods(from: &Stream) -> Option<Stream> {
     let mut out = Out::default();
     let mut at = 0;
     while at < from.len() {
-        let inside = *from.before(at) == Token::Period;
+        let starts = *from.before(at) != Token::Period;
         let mut dot = at + 1;
-        while matches!(from.token(dot - 1), Token::Word(_)) && *from.token(dot) == Token::Period && !is_call(dot) {
+        while starts
+            && matches!(from.token(dot - 1), Token::Word(_))
+            && *from.token(dot) == Token::Period
+            && !is_call(dot)
+        {
             dot += 2;
         }
-        if !inside && matches!(from.token(dot - 1), Token::Word(_)) && is_call(dot) {
+        if starts && matches!(from.token(dot - 1), Token::Word(_)) && is_call(dot) {
             let name = format!("xml_{}", from.token(dot + 1).to_string().to_lowercase());
             out.word(&name, from.span(dot + 1));
             out.put(Token::LParen, from.span(dot + 2));

@@ -161,6 +161,21 @@ fn hostile_lengths() {
         ("values 1,", Dialect::Trino),
         ("any join x on ", Dialect::ClickHouse),
         ("option(", Dialect::TSql),
+        ("between symmetric ", Dialect::Postgres),
+        ("rows 1 following exclude ties) ", Dialect::Postgres),
+        ("left union all by name on (a) ", Dialect::BigQuery),
+        ("union all corresponding ", Dialect::Trino),
+        ("match_recognize(final a(", Dialect::Trino),
+        ("(with a as b, ", Dialect::ClickHouse),
+        ("array join a, ", Dialect::ClickHouse),
+        ("a.1", Dialect::ClickHouse),
+        ("x.a.", Dialect::TSql),
+        ("parse(", Dialect::TSql),
+        ("pivot (a for b ", Dialect::DuckDb),
+        ("prior a.", Dialect::Snowflake),
+        ("{*", Dialect::Snowflake),
+        ("a is ", Dialect::Sqlite),
+        ("a mod ", Dialect::MySql),
     ] {
         let sql = format!("select {}", piece.repeat(90_000 / piece.split(' ').count().max(3)));
         let start = Instant::now();
@@ -179,6 +194,14 @@ fn queries_never_vanish() {
         ("select json_query(sku, 'a' with (select id from orders) omit quotes) from items", Dialect::Trino),
         ("select cast(sku as array(select id from orders)) from items", Dialect::Trino),
         ("select sku from items option (select id from orders)", Dialect::TSql),
+        ("select sku from items union all by name on (select id from orders) select 1", Dialect::BigQuery),
+        (
+            "select sum(qty) over (rows current (select id from orders) following exclude ties) from items",
+            Dialect::Postgres,
+        ),
+        ("select parse((select id from orders) as date) from items", Dialect::TSql),
+        ("with (select max(id) from orders) as m select m, sku from items", Dialect::ClickHouse),
+        ("with (select max(id) from orders) as m select sku from items", Dialect::ClickHouse),
     ] {
         if let Ok(all) = analyze(sql, dialect, &Shop) {
             assert!(all.relations.iter().any(|one| one.id == "orders"), "{sql}");

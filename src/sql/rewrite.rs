@@ -38,6 +38,34 @@ pub(super) const MARK_LISTED_COLUMNS: &str = "\u{1}listed columns";
 /// A made-up aggregate of PIVOT: the columns that its rows are grouped by.
 pub(super) const MARK_GROUPS: &str = "\u{1}groups";
 
+/// Functions that stand for forms without one.
+const MADE_UP: &[&str] = &[
+    "any_matches",
+    "approx_count",
+    "approx_percentile_disc",
+    "beside",
+    "columns_read",
+    "exclude_current_row",
+    "exclude_group",
+    "exclude_no_others",
+    "exclude_ties",
+    "pivoted_rows",
+    "positional",
+    "struct_of",
+    "unpivoted_rows",
+    "xml_exist",
+    "xml_nodes",
+    "xml_query",
+    "xml_value",
+    MARK_GROUPS,
+];
+
+/// Whether a function is none that the text calls: `written` is what stands in its place.
+pub(super) fn is_made_up(name: &str, written: &str) -> bool {
+    let keyword = matches!(name, "prior" | "symmetric");
+    keyword || (MADE_UP.contains(&name) && !written.eq_ignore_ascii_case(name))
+}
+
 /// Whether an entry of WITH only says which columns a set operation has.
 pub(super) fn is_set_mark(name: &str) -> bool {
     [MARK_LEFT_COLUMNS, MARK_COMMON_COLUMNS, MARK_LISTED_COLUMNS].contains(&name)

@@ -157,7 +157,7 @@ pub(super) fn approximate(from: &Stream) -> Option<Stream> {
     let mut out = Out::default();
     let mut at = 0;
     while at < from.len() {
-        let call = matches!(from.token(at + 1), Token::Word(_)) && *from.token(at + 2) == Token::LParen;
+        let call = from.is_any(at + 1, &["COUNT", "PERCENTILE_DISC"]) && *from.token(at + 2) == Token::LParen;
         if from.is(at, "APPROXIMATE") && call {
             let name = format!("approx_{}", from.token(at + 1).to_string().to_lowercase());
             out.word(&name, from.span(at + 1));

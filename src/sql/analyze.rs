@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sqlparser::tokenizer::Token;
 
 use super::canonical::{output_text, rendered};
-use super::parse::{on_big_stack, parse, single_query};
+use super::parse::{on_big_stack, parse, single_query, view_columns};
 use super::resolve::Resolver;
 use super::scope::{Column, Resolved};
 use super::span::TextIndex;
@@ -21,6 +21,7 @@ pub fn analyze(sql: &str, dialect: Dialect, catalog: &dyn Catalog) -> Result<Ana
 
 fn analyze_here(sql: &str, dialect: Dialect, catalog: &dyn Catalog) -> Result<Analysis, SqlError> {
     let parsed = parse(sql, dialect)?;
+    let renames = view_columns(&parsed.statements);
     let (query, prelude) = single_query(parsed.statements, sql)?;
     let text = TextIndex::new(sql);
     let ask = |parts: &[String]| catalog.relation(parts);
@@ -48,7 +49,10 @@ fn analyze_here(sql: &str, dialect: Dialect, catalog: &dyn Catalog) -> Result<An
         names_arguments: false,
         prelude,
     };
-    let resolved = resolver.query(&query);
+    let mut resolved = resolver.query(&query);
+    if let Some(renames) = renames {
+        resolved = resolver.renamed(resolved, &renames);
+    }
     Ok(finish(resolver, &resolved, parsed.generic))
 }
 
@@ -70,6 +74,7 @@ fn finish(mut resolver: Resolver<'_>, resolved: &Resolved, generic: bool) -> Ana
     resolver.reads.sort_by(|a, b| (a.span.start, &a.table, &a.column).cmp(&(b.span.start, &b.table, &b.column)));
     resolver.reads.dedup();
     resolver.relations.sort_by_key(|one| one.span.start);
+    resolver.relations.dedup();
     resolver.unresolved.sort_by(|a, b| (a.span.start, &a.name, a.reason).cmp(&(b.span.start, &b.name, b.reason)));
     resolver.unresolved.dedup();
     let outputs = resolved.columns.iter().enumerate().map(|(at, column)| output(resolved, column, at)).collect();

@@ -2,7 +2,8 @@
 
 use sqlparser::ast::{
     BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArgumentClause,
-    FunctionArguments, Value, WindowFrameBound, WindowSpec, WindowType,
+    FunctionArguments, SelectItemQualifiedWildcardKind, Value, WildcardAdditionalOptions, WindowFrameBound, WindowSpec,
+    WindowType,
 };
 
 use super::expr::{Build, Val, constant, function_name};
@@ -16,6 +17,10 @@ impl Resolver<'_> {
         let aggregate = names::is_aggregate(&name);
         let windowed = function.over.is_some();
         self.note_function(&name, aggregate, windowed);
+        if let Some(all) = self.unpacked(function) {
+            self.supported = false;
+            return all;
+        }
         if name == "columns" && self.dialect == super::Dialect::DuckDb {
             let span = self.text.span(sqlparser::ast::Spanned::span(&function.name));
             self.unsupported("columns(...)", span);
@@ -29,10 +34,10 @@ impl Resolver<'_> {
         let mut build = Build::new(format!("{name}("));
         self.via.push(name.clone());
         if !matches!(function.parameters, FunctionArguments::None) {
-            self.arguments(&name, &function.parameters, &mut build);
+            self.arguments(function, &name, &function.parameters, &mut build);
             build.text(")(");
         }
-        self.arguments(&name, &function.args, &mut build);
+        self.arguments(function, &name, &function.args, &mut build);
         build.text(")");
         if !function.within_group.is_empty() {
             // An ordered-set aggregate computes on what it orders by; LISTAGG only orders.
@@ -87,7 +92,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn arguments(&mut self, function: &str, arguments: &FunctionArguments, build: &mut Build) {
+    fn arguments(&mut self, call: &Function, function: &str, arguments: &FunctionArguments, build: &mut Build) {
         let list = match arguments {
             FunctionArguments::None => return,
             FunctionArguments::Subquery(query) => {
@@ -147,18 +152,16 @@ impl Resolver<'_> {
                 }
                 FunctionArgExpr::Expr(expr) => expr,
                 FunctionArgExpr::Wildcard => {
-                    build.text("*");
+                    self.star_argument(call, None, &Default::default(), build);
                     continue;
                 }
                 FunctionArgExpr::QualifiedWildcard(of) => {
-                    build.text(format!("{of}.*"));
-                    // Which columns the star stands for is not in the text.
-                    self.supported = false;
+                    let of = SelectItemQualifiedWildcardKind::ObjectName(of.clone());
+                    self.star_argument(call, Some(&of), &Default::default(), build);
                     continue;
                 }
                 FunctionArgExpr::WildcardWithOptions(options) => {
-                    build.text(format!("*{options}"));
-                    self.supported = false;
+                    self.star_argument(call, None, options, build);
                     continue;
                 }
             };
@@ -180,6 +183,36 @@ impl Resolver<'_> {
         }
         for clause in &list.clauses {
             self.argument_clause(clause, build);
+        }
+    }
+
+    /// `hash(*)` reads all columns, `count(*)` none.
+    fn star_argument(
+        &mut self,
+        call: &Function,
+        of: Option<&SelectItemQualifiedWildcardKind>,
+        options: &WildcardAdditionalOptions,
+        build: &mut Build,
+    ) {
+        let counts =
+            matches!(function_name(&call.name).as_str(), "count" | "count_big" | "countif" | "count_if" | "columns");
+        if of.is_none() && counts {
+            build.text(format!("*{options}"));
+            return;
+        }
+        // Which columns the star stands for is not in the text.
+        self.supported = false;
+        build.text("*");
+        if counts {
+            return;
+        }
+        let place = self.text.span(sqlparser::ast::Spanned::span(&call.name));
+        let (columns, open) = self.starred(of, options, place);
+        for column in &columns {
+            build.text(" ").value(self.read(column, place));
+        }
+        if let Some(open) = open {
+            self.open_value(open.tables.into_iter().collect(), place);
         }
     }
 

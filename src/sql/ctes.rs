@@ -3,17 +3,24 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use sqlparser::ast::{Query, SetExpr, SetOperator, TableAlias, With};
+use sqlparser::ast::{Expr, Query, SelectItem, SetExpr, SetOperator, TableAlias, With};
 
 use super::resolve::{ROUNDS, Resolver, leaf_from, quantifier_text, union_edges};
-use super::scope::{Column, Cte, Open, Resolved};
+use super::rewrite;
+use super::scope::{Column, Cte, Open, Resolved, Scope};
 use super::term::{self, Block, LeafId, LeafSource, Rows};
 
 impl Resolver<'_> {
     pub(super) fn with(&mut self, with: &With) {
         self.frames.push(Vec::new());
-        for cte in &with.cte_tables {
+        for super::with_order::Turn { entry: cte, ahead } in super::with_order::turns(with) {
+            for later in ahead {
+                self.unknown_cte(&later.alias);
+            }
             let name = &cte.alias.name;
+            if rewrite::is_set_mark(&name.value) {
+                continue;
+            }
             let key = self.key(name);
             let span = self
                 .text
@@ -29,7 +36,19 @@ impl Resolver<'_> {
                 recursive,
                 uses: 0,
                 clauses: Vec::new(),
+                expression: named_expression(cte).map(Box::new),
             };
+            if let Some(expr) = &entry.expression {
+                // Used or not, what it reads from is named in the text; its own columns are known where it is used.
+                let unresolved = self.unresolved.len();
+                self.scopes.push(Scope::new());
+                self.unlisted_expr(&expr.clone());
+                self.scopes.pop();
+                self.unresolved.truncate(unresolved);
+                self.clauses = outside;
+                self.push_cte(entry);
+                continue;
+            }
             let resolved = if recursive {
                 self.recursive_cte(&cte.query, &cte.alias, entry)
             } else {
@@ -48,6 +67,24 @@ impl Resolver<'_> {
         }
     }
 
+    /// An entry that is not resolved yet: it hides a relation of its name, and nothing more is known.
+    fn unknown_cte(&mut self, alias: &TableAlias) {
+        let (key, span) = (self.key(&alias.name), self.text.span(alias.name.span));
+        let resolved = Rc::new(self.nothing_known());
+        self.supported = false;
+        let (provisional, recursive) = (true, true);
+        self.push_cte(Cte {
+            key,
+            span,
+            resolved,
+            provisional,
+            recursive,
+            uses: 0,
+            clauses: Vec::new(),
+            expression: None,
+        });
+    }
+
     pub(super) fn push_cte(&mut self, cte: Cte) {
         if let Some(frame) = self.frames.last_mut() {
             frame.push(cte);
@@ -58,9 +95,7 @@ impl Resolver<'_> {
     pub(super) fn recursive_cte(&mut self, query: &Query, alias: &TableAlias, entry: Cte) -> Rc<Resolved> {
         let key = entry.key.clone();
         let union = match query.body.as_ref() {
-            SetExpr::SetOperation { op: SetOperator::Union, set_quantifier, left, right }
-                if query.with.is_none() && query.order_by.is_none() && query.limit_clause.is_none() =>
-            {
+            SetExpr::SetOperation { op: SetOperator::Union, set_quantifier, left, right } if query.with.is_none() => {
                 Some((set_quantifier, left, right))
             }
             _ => None,
@@ -80,6 +115,8 @@ impl Resolver<'_> {
             self.push_cte(entry);
             return resolved;
         };
+        // How many rows the recursion makes, and in which order, changes no column.
+        self.supported &= query.order_by.is_none() && query.limit_clause.is_none();
         self.recursions += 1;
         let this: Rc<str> = format!("recursive {}", self.recursions).into();
         let own_leaf = self.leaf();
@@ -155,6 +192,16 @@ impl Resolver<'_> {
             }
         }
         Rc::new(Resolved { columns, ..Resolved::clone(&resolved) })
+    }
+}
+
+/// The expression of an entry that is no query, as our rewriting writes it.
+fn named_expression(cte: &sqlparser::ast::Cte) -> Option<Expr> {
+    let marked = cte.alias.columns.first().is_some_and(|column| column.name.value == rewrite::MARK_EXPRESSION);
+    let SetExpr::Select(select) = cte.query.body.as_ref() else { return None };
+    match select.projection.as_slice() {
+        [SelectItem::UnnamedExpr(expr)] if marked => Some(expr.clone()),
+        _ => None,
     }
 }
 

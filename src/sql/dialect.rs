@@ -143,11 +143,6 @@ impl Dialect {
         matches!(self, Dialect::BigQuery)
     }
 
-    /// Whether a column without an alias has the name of the field that is read of a value.
-    pub(super) fn fields_name_columns(self) -> bool {
-        matches!(self, Dialect::BigQuery | Dialect::Databricks | Dialect::Spark | Dialect::Trino)
-    }
-
     /// Whether ORDER BY takes a select alias only where it is the whole item.
     pub(super) fn alias_orders_alone(self) -> bool {
         matches!(self, Dialect::Postgres | Dialect::TSql)

@@ -76,7 +76,8 @@ impl ParserDialect for Extended {
     }
 
     fn is_delimited_identifier_start(&self, ch: char) -> bool {
-        self.inner.is_delimited_identifier_start(ch)
+        // Hive writes strings in double quotes too.
+        self.inner.is_delimited_identifier_start(ch) && !(self.of == Dialect::Hive && ch == '"')
     }
 
     fn is_nested_delimited_identifier_start(&self, ch: char) -> bool {

@@ -148,7 +148,13 @@ impl Resolver<'_> {
             Expr::Identifier(ident) => self.column_reference(std::slice::from_ref(ident)).0,
             Expr::CompoundIdentifier(parts) => self.column_reference(parts).0,
             Expr::Nested(inner) => self.expr(inner),
-            Expr::Value(value) => constant(value_text(&value.value)),
+            Expr::Value(value) => match &value.value {
+                Value::Placeholder(name) if self.dialect == Dialect::Snowflake => {
+                    let place = Ident::with_span(value.span, name.as_str());
+                    self.column_reference(std::slice::from_ref(&place)).0
+                }
+                other => constant(value_text(other)),
+            },
             Expr::BinaryOp { left, op, right } => self.binary(left, op, right),
             Expr::UnaryOp { op, expr } => self.unary(op, expr),
             Expr::Function(function) => self.function(function),
@@ -185,7 +191,7 @@ impl Resolver<'_> {
                 build.value(self.exists(subquery));
                 build.done()
             }
-            Expr::Subquery(query) => self.subquery("scalar", query, false),
+            Expr::Subquery(query) => self.subquery("scalar", query, makes_record(query)),
             Expr::Between { expr, negated, low, high } => {
                 let mut build = Build::new("(");
                 build.value(self.expr(expr)).text(if *negated { " not between " } else { " between " });
@@ -333,6 +339,14 @@ impl Resolver<'_> {
     }
 
     pub(super) fn access(&mut self, root: &Expr, chain: &[AccessExpr]) -> Val {
+        if let [first, rest @ ..] = chain
+            && let Some(value) = super::record::field(root, first)
+        {
+            return self.deeper(
+                |this| if rest.is_empty() { this.expr(value) } else { this.access(value, rest) },
+                |_| constant("too deep"),
+            );
+        }
         let mut build = Build::new("");
         // `e.tags[0]`: what stands before the first subscript is one reference.
         let mut parts = match root {

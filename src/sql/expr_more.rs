@@ -132,6 +132,17 @@ impl Resolver<'_> {
             Expr::Cube(sets) => self.grouping("cube", sets),
             Expr::Rollup(sets) => self.grouping("rollup", sets),
             Expr::OuterJoin(inner) => self.after(inner, " (+)"),
+            Expr::Prior(inner) => self.after(inner, " of the row above"),
+            Expr::MatchAgainst { columns, match_value, opt_search_modifier } => {
+                let mode = opt_search_modifier.as_ref().map(|mode| format!(" {mode}")).unwrap_or_default();
+                let mut build = Build::new("match(");
+                for column in columns {
+                    let parts = column.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
+                    build.value(self.expr(&Expr::CompoundIdentifier(parts))).text(", ");
+                }
+                build.text(format!(") against ({match_value}{mode})")).at_least(OutputKind::Derived);
+                build.done()
+            }
             Expr::Wildcard(_) | Expr::QualifiedWildcard(..) => {
                 self.supported = false;
                 super::expr::constant("*")

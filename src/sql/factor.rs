@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, JsonTableColumn,
-    ObjectName, Query, Spanned, TableAlias, TableFactor,
+    ObjectName, Query, Spanned, TableAlias, TableFactor, Value,
 };
 
 use super::expr::function_name;
@@ -28,6 +28,12 @@ impl Resolver<'_> {
 
     pub(super) fn factor_here(&mut self, factor: &TableFactor, nullable: bool, applied: bool) -> From {
         match factor {
+            TableFactor::Table { name, alias, args: Some(args), sample, .. }
+                if let Some(named) = named_by_text(name, &args.args) =>
+            {
+                self.sampled(sample.is_some(), factor);
+                self.table(&named, alias.as_ref(), nullable)
+            }
             TableFactor::Table { name, alias, args: Some(args), sample, with_ordinality, .. } => {
                 self.sampled(sample.is_some(), factor);
                 let function = called(name, args.args.clone());
@@ -78,26 +84,26 @@ impl Resolver<'_> {
                 from
             }
             TableFactor::JsonTable { json_expr, columns, alias, .. } => {
-                let mut names = Vec::new();
-                json_columns(columns, &mut names);
-                self.document(json_expr, names, alias.as_ref(), factor)
+                let (mut names, mut counters) = (Vec::new(), Vec::new());
+                json_columns(columns, &mut names, &mut counters);
+                self.document(json_expr, names, &counters, alias.as_ref(), factor)
             }
             TableFactor::OpenJsonTable { json_expr, columns, alias, .. } => {
                 let mut names: Vec<Ident> = columns.iter().map(|column| column.name.clone()).collect();
                 if names.is_empty() {
                     names = ["key", "value", "type"].map(Ident::new).to_vec();
                 }
-                self.document(json_expr, names, alias.as_ref(), factor)
+                self.document(json_expr, names, &[], alias.as_ref(), factor)
             }
-            TableFactor::XmlTable { row_expression, columns, alias, .. } => {
+            TableFactor::XmlTable { row_expression, passing, columns, alias, .. } => {
                 let names = columns.iter().map(|column| column.name.clone()).collect();
-                self.document(row_expression, names, alias.as_ref(), factor)
+                let passed = passing.arguments.iter().map(|one| one.expr.clone());
+                let document = Expr::Tuple(std::iter::once(row_expression.clone()).chain(passed).collect());
+                self.document(&document, names, &[], alias.as_ref(), factor)
             }
             TableFactor::Pivot { .. } => self.pivot(factor, nullable),
             TableFactor::Unpivot { .. } => self.unpivot(factor, nullable),
-            TableFactor::MatchRecognize { table, alias, .. } => {
-                self.opaque_rows("match_recognize", Some(table), alias.as_ref())
-            }
+            TableFactor::MatchRecognize { .. } => self.match_recognize(factor, nullable),
             TableFactor::SemanticView { alias, .. } => self.opaque_rows("semantic_view", None, alias.as_ref()),
             TableFactor::UnpivotExpr { expression, value_alias, attribute_alias } => {
                 self.unpivot_document(expression, value_alias, attribute_alias.as_ref())
@@ -247,7 +253,7 @@ impl Resolver<'_> {
             .iter_mut()
             .rev()
             .flat_map(|frame| frame.iter_mut().rev())
-            .find(|cte| cte.key == key && (!cte.provisional || cte.recursive))?;
+            .find(|cte| cte.key == key && cte.expression.is_none() && (!cte.provisional || cte.recursive))?;
         cte.uses += 1;
         let found = (cte.resolved.clone(), cte.uses == 1 && !cte.provisional);
         if !found.0.block.closed {
@@ -338,7 +344,7 @@ impl Resolver<'_> {
     }
 }
 
-fn called(name: &ObjectName, args: Vec<FunctionArg>) -> Function {
+pub(super) fn called(name: &ObjectName, args: Vec<FunctionArg>) -> Function {
     // `table(f(x))` is f(x).
     if function_name(name) == "table"
         && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(inner)))] = args.as_slice()
@@ -357,12 +363,26 @@ fn called(name: &ObjectName, args: Vec<FunctionArg>) -> Function {
     }
 }
 
-fn json_columns(columns: &[JsonTableColumn], names: &mut Vec<Ident>) {
+/// `identifier('db.t')` is the relation of that name.
+fn named_by_text(name: &ObjectName, args: &[FunctionArg]) -> Option<ObjectName> {
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(text)))] = args else { return None };
+    let Value::SingleQuotedString(written) = &text.value else { return None };
+    let plain = !written.is_empty() && written.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '$'));
+    let part = |word: &str| Ident::with_span(text.span, word);
+    (function_name(name) == "identifier" && plain)
+        .then(|| ObjectName::from(written.split('.').map(part).collect::<Vec<_>>()))
+}
+
+/// The names of the columns of JSON_TABLE, and which of them count rows.
+fn json_columns(columns: &[JsonTableColumn], names: &mut Vec<Ident>, counters: &mut Vec<usize>) {
     for column in columns {
         match column {
             JsonTableColumn::Named(column) => names.push(column.name.clone()),
-            JsonTableColumn::ForOrdinality(name) => names.push(name.clone()),
-            JsonTableColumn::Nested(nested) => json_columns(&nested.columns, names),
+            JsonTableColumn::ForOrdinality(name) => {
+                counters.push(names.len());
+                names.push(name.clone());
+            }
+            JsonTableColumn::Nested(nested) => json_columns(&nested.columns, names, counters),
         }
     }
 }

@@ -54,6 +54,10 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn push<'e>(&mut self, name: &ObjectName, args: impl Iterator<Item = &'e FunctionArg>, table_function: bool) {
+        let span = self.text.span(name.span());
+        if super::rewrite::is_made_up(&function_name(name), self.text.slice(span)) {
+            return;
+        }
         let mut string_args = Vec::new();
         for arg in args {
             let (FunctionArg::Unnamed(arg) | FunctionArg::Named { arg, .. } | FunctionArg::ExprNamed { arg, .. }) = arg;
@@ -61,7 +65,6 @@ impl Walk<'_> {
                 strings(expr, &mut string_args);
             }
         }
-        let span = self.text.span(name.span());
         self.found.push(FunctionUse { name: function_name(name), table_function, string_args, span });
     }
 }

@@ -61,7 +61,7 @@ fn into_document(document: Ident, body: &Expr) -> Expr {
 
 /// A lambda that the parser took for the way into a document: its parameters and its body.
 pub(super) fn disguised(dialect: Dialect, argument: &Expr) -> Option<(Vec<Ident>, Expr)> {
-    if !matches!(dialect, Dialect::Trino | Dialect::Hive | Dialect::Generic) {
+    if !matches!(dialect, Dialect::Trino | Dialect::Hive | Dialect::BigQuery | Dialect::Generic) {
         return None;
     }
     let Expr::BinaryOp { left, op, right } = argument else { return None };

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use sqlparser::ast::{Expr, Function, Ident, Spanned, TableAlias, TableFactor};
+use sqlparser::ast::{
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Spanned, TableAlias, TableFactor, Value,
+};
 
 use super::expr::function_name;
 use super::resolve::{Resolver, leaf_from};
 use super::scope::{Column, Mapping, Open, Source};
 use super::term::{self, From, Leaf, LeafSource, T, Tree};
-use super::{Clause, ClauseKind, OutputKind, Span};
+use super::{Clause, ClauseKind, Dialect, OutputKind, Span};
 
 impl Resolver<'_> {
     /// `counted`: WITH ORDINALITY adds a column that counts the rows.
@@ -37,40 +39,28 @@ impl Resolver<'_> {
         names: &[&Ident],
         counted: bool,
     ) -> Tree {
+        self.element_parts(function, made, &[], (name, names, counted))
+    }
+
+    /// The same where it is known what each of the columns is made of: `parts`, in order.
+    pub(super) fn element_parts(
+        &mut self,
+        function: &str,
+        made: &Column,
+        parts: &[Column],
+        (name, names, counted): (Vec<String>, &[&Ident], bool),
+    ) -> Tree {
+        let part = |at: usize| parts.get(at).unwrap_or(made);
         let leaf = self.leaf();
         let short = function.rsplit('.').next().unwrap_or(function);
-        let defaults: &[&str] = match short {
-            "flatten" => &["seq", "key", "path", "index", "value", "this"],
-            "posexplode" | "posexplode_outer" => &["pos", "col"],
-            "explode" | "explode_outer" | "inline" => &["col"],
-            "json_each" | "jsonb_each" | "json_each_text" | "jsonb_each_text" | "each" => &["key", "value"],
-            "split_to_table" | "strtok_split_to_table" => &["seq", "index", "value"],
-            "string_split"
-            | "json_array_elements"
-            | "jsonb_array_elements"
-            | "jsonb_array_elements_text"
-            | "json_array_elements_text" => &["value"],
-            "unnest"
-            | "generate_series"
-            | "range"
-            | "generate_date_array"
-            | "generate_array"
-            | "sequence"
-            | "generate_subscripts"
-            | "regexp_split_to_table"
-            | "string_to_table" => std::slice::from_ref(&short),
-            "numbers" => &["number"],
-            "zeros" => &["zero"],
-            _ => &[],
-        };
+        let defaults = default_columns(self.dialect, short);
         let (counter, names) = match names {
             [names @ .., last] if counted && names.len() >= defaults.len().max(1) => (Some(Ident::clone(last)), names),
             names => (counted.then(|| Ident::new("ordinality")), names),
         };
         // In these a lone column is called as the alias says.
-        let renames = matches!(self.dialect, super::Dialect::Postgres | super::Dialect::Redshift)
-            && defaults == [short]
-            && names.is_empty();
+        let renames =
+            matches!(self.dialect, Dialect::Postgres | Dialect::Redshift) && defaults == [short] && names.is_empty();
         let mut columns: Vec<Rc<Column>> = Vec::new();
         let alias = name.last().cloned();
         for (at, default) in defaults.iter().enumerate() {
@@ -78,7 +68,7 @@ impl Resolver<'_> {
                 Some(ident) => (ident.value.clone(), self.key(ident)),
                 None => ((*default).to_owned(), self.dialect.fold_key(default, false)),
             };
-            let mut column = self.made_column(made, leaf, at, &shown, &key);
+            let mut column = self.made_column(part(at), leaf, at, &shown, &key);
             // A single column may also be called by the alias of the table.
             if defaults.len() == 1 && names.is_empty() {
                 column.other_key = alias.clone().map(Into::into);
@@ -90,7 +80,7 @@ impl Resolver<'_> {
         }
         for (at, ident) in names.iter().enumerate().skip(defaults.len()) {
             let key = self.key(ident);
-            columns.push(Rc::new(self.made_column(made, leaf, at, &ident.value, &key)));
+            columns.push(Rc::new(self.made_column(part(at), leaf, at, &ident.value, &key)));
         }
         if let Some(ident) = counter {
             columns.push(self.row_counter(leaf, &ident));
@@ -184,14 +174,22 @@ impl Resolver<'_> {
             (true, [extra @ .., last]) => (Some(Ident::clone(last)), extra),
             (_, extra) => (None, extra),
         };
+        let ends = columns.last().map(|last| Column::clone(last));
         for (at, ident) in extra.iter().enumerate() {
             // `unnest(map) as t(k, v)`: one array makes several columns; of several nobody knows which makes which.
             let key = self.key(ident);
             let mut column = Column::clone(&columns[0]).with_name(&ident.value, &key);
             column.term = term::column(leaf, &format!("${}", at + arrays.len()));
             if arrays.len() > 1 {
+                // The first is of the first array for sure, and the last of the last.
                 self.supported = false;
-                column = self.unknown_part(column, &tables);
+                let last = columns.pop().map(|last| self.unknown_part(Column::clone(&last), &tables));
+                columns.extend(last.map(Rc::new));
+                let made = (at + 1 == extra.len()).then(|| ends.clone()).flatten();
+                column = match made {
+                    Some(made) => Column { term: column.term.clone(), ..made.with_name(&ident.value, &key) },
+                    None => self.unknown_part(column, &tables),
+                };
             }
             columns.push(Rc::new(column));
         }
@@ -233,10 +231,24 @@ impl Resolver<'_> {
 
     /// ClickHouse's ARRAY JOIN: the parser reads the array as a table name.
     pub(super) fn array_join(&mut self, factor: &TableFactor) -> From {
-        let TableFactor::Table { name, alias, args: None, .. } = factor else {
+        let TableFactor::Table { name, alias, args, .. } = factor else {
             return self.opaque_rows("array join", None, None);
         };
-        let parts = self.name_parts(name);
+        let mut parts = self.name_parts(name);
+        if let Some(args) = args {
+            let function = super::factor::called(name, args.args.clone());
+            match beside(&function) {
+                Some(array) => parts = array,
+                None => {
+                    let (key, names) = match alias {
+                        Some(alias) => (vec![self.key(&alias.name)], vec![&alias.name]),
+                        None => (Vec::new(), Vec::new()),
+                    };
+                    let tree = self.rows_of_expr(&Expr::Function(function), key, &names);
+                    return From { tree, filters: Vec::new() };
+                }
+            }
+        }
         let shown = alias.as_ref().map(|alias| alias.name.clone()).or_else(|| parts.last().cloned());
         let Some(shown) = shown else { return From::default() };
         let key = self.key(&shown);
@@ -264,20 +276,23 @@ impl Resolver<'_> {
         &mut self,
         expr: &Expr,
         names: Vec<Ident>,
+        counters: &[usize],
         alias: Option<&TableAlias>,
         factor: &TableFactor,
     ) -> From {
         let made = self.item(expr, Span::default());
         let (key, given) = self.alias_parts(alias);
+        let count = names.len();
         let names: Vec<&Ident> = if given.is_empty() { names.iter().collect() } else { given };
-        let text: T = term::text(factor.to_string());
-        let tree = self.element_source(
-            "json_table",
-            &Column { term: term::call("json_table", &[made.term.clone(), text]), ..made },
-            key,
-            &names,
-            false,
-        );
+        let text: T = term::text(form_text(factor));
+        let made = Column { term: term::call("json_table", &[made.term.clone(), text]), ..made };
+        let part = |at: usize| match counters.contains(&at) {
+            // FOR ORDINALITY: nothing of the document is in it.
+            true => Column { edges: Rc::default(), unresolved: Rc::default(), starred: Rc::default(), ..made.clone() },
+            false => made.clone(),
+        };
+        let parts: Vec<Column> = if counters.is_empty() { Vec::new() } else { (0..count).map(part).collect() };
+        let tree = self.element_parts("json_table", &made, &parts, (key, &names, false));
         From { tree, filters: Vec::new() }
     }
 
@@ -300,4 +315,82 @@ impl Resolver<'_> {
         let leaf = self.leaf();
         leaf_from(leaf, LeafSource::Rows(term::text(what)))
     }
+}
+
+/// How a document is taken apart, as text without what it is and what the rows are called.
+fn form_text(factor: &TableFactor) -> String {
+    let mut form = factor.clone();
+    let nothing = || Expr::Value(Value::Null.into());
+    match &mut form {
+        TableFactor::JsonTable { json_expr, alias, .. } | TableFactor::OpenJsonTable { json_expr, alias, .. } => {
+            (*json_expr, *alias) = (nothing(), None);
+        }
+        TableFactor::XmlTable { row_expression, passing, alias, .. } => {
+            (*row_expression, *alias) = (nothing(), None);
+            passing.arguments.iter_mut().for_each(|argument| argument.expr = nothing());
+        }
+        _ => {}
+    }
+    form.to_string()
+}
+
+/// The array of one more item of an ARRAY JOIN, when it is a column: our rewriting writes `beside(a)`.
+fn beside(function: &Function) -> Option<Vec<Ident>> {
+    let FunctionArguments::List(list) = &function.args else { return None };
+    match list.args.as_slice() {
+        [FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))] if function_name(&function.name) == "beside" => {
+            match expr {
+                Expr::Identifier(ident) => Some(vec![ident.clone()]),
+                Expr::CompoundIdentifier(parts) => Some(parts.clone()),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The columns that a table function has where no alias names them.
+fn default_columns(dialect: Dialect, function: &str) -> &[&str] {
+    const JSON_ROWS: &[&str] = &["key", "value", "type", "atom", "id", "parent", "fullkey", "path"];
+    match function {
+        "json_each" | "json_tree" if matches!(dialect, Dialect::Sqlite | Dialect::DuckDb) => JSON_ROWS,
+        "generate_series" if matches!(dialect, Dialect::Sqlite | Dialect::TSql) => &["value"],
+        "sequence" if dialect == Dialect::Trino => &["sequential_number"],
+        "string_split" if dialect == Dialect::TSql => &["value", "ordinal"],
+        "flatten" => &["seq", "key", "path", "index", "value", "this"],
+        "posexplode" | "posexplode_outer" => &["pos", "col"],
+        "explode" | "explode_outer" | "inline" => &["col"],
+        "variant_explode" | "variant_explode_outer" => &["pos", "key", "value"],
+        "json_each" | "jsonb_each" | "json_each_text" | "jsonb_each_text" | "each" => &["key", "value"],
+        "split_to_table" | "strtok_split_to_table" => &["seq", "index", "value"],
+        "string_split"
+        | "json_array_elements"
+        | "jsonb_array_elements"
+        | "jsonb_array_elements_text"
+        | "json_array_elements_text" => &["value"],
+        "numbers" => &["number"],
+        "zeros" => &["zero"],
+        _ => own_name(function),
+    }
+}
+
+/// Functions whose one column is called as they are.
+fn own_name(function: &str) -> &[&str] {
+    const SERIES: &[&str] = &[
+        "unnest",
+        "generate_series",
+        "range",
+        "generate_date_array",
+        "generate_array",
+        "sequence",
+        "generate_subscripts",
+        "regexp_split_to_table",
+        "regexp_matches",
+        "string_to_table",
+        "json_object_keys",
+        "jsonb_object_keys",
+        "jsonb_path_query",
+    ];
+    let at = SERIES.iter().position(|name| *name == function);
+    at.map(|at| &SERIES[at..=at]).unwrap_or_default()
 }

@@ -194,6 +194,8 @@ pub(super) fn is_session_value(word: &str) -> bool {
             | "utc_date"
             | "rownum"
             | "level"
+            | "connect_by_isleaf"
+            | "connect_by_iscycle"
             | "default"
             | "current_warehouse"
             | "current_account"
@@ -245,6 +247,13 @@ pub(super) fn takes_arrow(name: &str) -> bool {
             | "transform_values"
             | "zip_with"
             | "regexp_replace"
+            | "array_filter"
+            | "array_find"
+            | "array_find_all"
+            | "array_first"
+            | "array_includes"
+            | "array_last"
+            | "array_transform"
             | "find_first"
             | "find_first_index"
     )
@@ -271,7 +280,10 @@ pub(super) fn is_pseudo_column(dialect: super::Dialect, name: &str) -> bool {
         }
         Dialect::DuckDb => matches!(name.as_str(), "rowid" | "filename"),
         Dialect::Sqlite => matches!(name.as_str(), "rowid" | "oid" | "_rowid_"),
-        Dialect::Databricks | Dialect::Spark => name == "_metadata",
+        Dialect::Databricks | Dialect::Spark => matches!(name.as_str(), "_metadata" | "grouping__id"),
+        Dialect::Hive => {
+            matches!(name.as_str(), "grouping__id" | "input__file__name" | "block__offset__inside__file")
+        }
         Dialect::ClickHouse => matches!(name.as_str(), "_part" | "_partition_id" | "_table" | "_file" | "_path"),
         Dialect::Trino => name.starts_with('$'),
         _ => false,
@@ -281,12 +293,14 @@ pub(super) fn is_pseudo_column(dialect: super::Dialect, name: &str) -> bool {
 static DATE_PARTS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     words(
         "\
-    century d date day dayofmonth dayofweek dayofweekiso dayofyear days dd decade dow doy dw epoch \
-    epoch_millisecond epoch_second h hh hour hours hr isoweek isoyear m mi microsecond microseconds millennium \
-    millisecond milliseconds min minute minutes mm mon month months ms n nanosecond nanoseconds ns q qq qtr \
-    quarter quarters s sec second seconds sql_tsi_day sql_tsi_hour sql_tsi_month sql_tsi_week sql_tsi_year ss time \
-    timezone_hour timezone_minute us w week weekday weekiso weekofyear weeks wk ww y year yearofweek yearofweekiso \
-    years yr yy yyyy",
+    century centuries d date datetime day day_of_week day_of_year dayofmonth dayofweek dayofweek_iso dayofweekiso \
+    dayofyear days dd decade decades dow doy dw dy epoch epoch_microsecond epoch_millisecond epoch_nanosecond \
+    epoch_second h hh hour hours hr iso_week isodow isowk isoww isoweek isoyear m mcs mi microsecond microseconds \
+    millennium millennia millisecond milliseconds min minute minutes mm mon month months ms n nanosecond \
+    nanoseconds ns nsec q qq qtr quarter quarters s sec second seconds sql_tsi_day sql_tsi_hour sql_tsi_minute \
+    sql_tsi_month sql_tsi_quarter sql_tsi_second sql_tsi_week sql_tsi_year ss time timestamp timezone_hour \
+    timezone_minute tz tzoffset us usec w week week_iso weekday weekiso weekofyear weekofyeariso weeks wk ww y \
+    year yearofweek yearofweekiso year_month years yr yy yyyy",
     )
 });
 

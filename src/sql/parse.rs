@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use sqlparser::ast::{Query, Statement};
+use sqlparser::ast::{Query, Statement, TableAlias, TableAliasColumnDef};
 use sqlparser::dialect::{Dialect as ParserDialect, GenericDialect};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -125,6 +125,15 @@ pub(super) fn parse(sql: &str, dialect: Dialect) -> Result<Parsed, SqlError> {
 
 fn place(error: &SqlError) -> usize {
     error.span.map_or(0, |span| span.start)
+}
+
+/// The names that `create view v (a, b) as ...` gives to the columns of its query.
+pub(super) fn view_columns(statements: &[ParsedStatement]) -> Option<TableAlias> {
+    let [ParsedStatement { statement: Statement::CreateView(view), .. }] = statements else { return None };
+    let columns = view.columns.iter().map(|column| TableAliasColumnDef { name: column.name.clone(), data_type: None });
+    let columns: Vec<TableAliasColumnDef> = columns.collect();
+    let name = view.name.0.last()?.as_ident()?.clone();
+    (!columns.is_empty()).then_some(TableAlias { explicit: true, name, columns, at: None })
 }
 
 /// The single query of a text, also within `create table/view ... as`, and what is said before it.

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    Expr, ExprWithAlias, Ident, PivotValueSource, Spanned, TableAlias, TableFactor, Value, Visit, Visitor,
+    Expr, ExprWithAlias, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, PivotValueSource, Spanned, TableAlias,
+    TableFactor, Value, Visit, Visitor,
 };
 
 use super::resolve::{Resolver, tidy};
@@ -14,11 +15,11 @@ use super::term::{self, From, Part, T};
 use super::{Clause, ClauseKind, Dialect, OutputKind, Span};
 
 /// A relation that is being turned: what it was, and the columns that come out so far.
-struct Turned {
+pub(super) struct Turned {
     from: From,
-    columns: Vec<Column>,
+    pub(super) columns: Vec<Column>,
     /// Relations with columns that nobody knows.
-    open: BTreeSet<String>,
+    pub(super) open: BTreeSet<String>,
     tables: BTreeSet<String>,
     name: Vec<String>,
     span: Span,
@@ -30,8 +31,10 @@ impl Resolver<'_> {
             return From::default();
         };
         let alias = alias.as_ref();
+        let (groups, aggregate_functions): (Vec<_>, Vec<_>) =
+            aggregate_functions.iter().partition(|one| groups(&one.expr));
         let mut used = BTreeSet::new();
-        for one in aggregate_functions {
+        for one in &aggregate_functions {
             self.column_keys(&one.expr, &mut used);
         }
         for one in value_column {
@@ -39,13 +42,19 @@ impl Resolver<'_> {
         }
         let mut made = Vec::new();
         let mut deciding = Vec::new();
+        let mut grouped = Vec::new();
         let mut turned = self.turned(factor, table, &used, nullable, |this, span| {
+            grouped = groups.iter().flat_map(|one| this.group_columns(one, span)).collect();
             made = aggregate_functions.iter().map(|one| this.item(&one.expr, span)).collect();
             deciding = value_column.iter().map(|one| this.unlisted_expr(one)).collect();
             if let PivotValueSource::Subquery(query) = value_source {
                 this.query(query);
             }
         });
+        if !groups.is_empty() {
+            turned.columns = grouped;
+            turned.open.clear();
+        }
         let passed = turned.columns.len();
         let given = alias.map_or(0, |alias| alias.columns.len()).saturating_sub(passed);
         let values = match value_source {
@@ -75,21 +84,42 @@ impl Resolver<'_> {
         self.push_turned(turned, "pivot", alias)
     }
 
+    /// The columns of GROUP BY of a pivot: no others of the relation come out.
+    fn group_columns(&mut self, groups: &ExprWithAlias, span: Span) -> Vec<Column> {
+        let Expr::Function(function) = &groups.expr else { return Vec::new() };
+        let FunctionArguments::List(list) = &function.args else { return Vec::new() };
+        let mut columns = Vec::new();
+        for arg in &list.args {
+            let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = arg else { continue };
+            let column = self.item(expr, span);
+            let (name, key) = self.unnamed(expr).unwrap_or_default();
+            columns.push(column.with_name(&name, &key));
+        }
+        columns
+    }
+
     pub(super) fn unpivot(&mut self, factor: &TableFactor, nullable: bool) -> From {
         let TableFactor::Unpivot { table, value, name, columns, alias, .. } = factor else { return From::default() };
+        let (picks, columns): (Vec<_>, Vec<_>) = columns.iter().partition(|one| self.picks_columns(&one.expr));
         let (Some(values), Some(rows)) = (names_in(value), columns.iter().map(|one| references(&one.expr)).collect())
         else {
             return self.opaque_rows("unpivot", Some(table), alias.as_ref());
         };
         let rows: Vec<Vec<&Expr>> = rows;
+        let mut picked: Vec<Column> = Vec::new();
         let mut used = BTreeSet::new();
-        for one in columns {
+        for one in &columns {
             self.column_keys(&one.expr, &mut used);
         }
         let mut made: Vec<Vec<Column>> = Vec::new();
         let mut turned = self.turned(factor, table, &used, nullable, |this, span| {
             made = rows.iter().map(|row| row.iter().map(|expr| this.item(expr, span)).collect()).collect();
+            for pick in &picks {
+                picked.extend(this.picked_columns(&pick.expr, span));
+            }
         });
+        turned.columns.retain(|column| !picked.iter().any(|one| column.matches(&one.key)));
+        made.extend(picked.into_iter().map(|column| vec![column]));
         let mut new = Vec::new();
         for (at, ident) in values.iter().enumerate() {
             let parts: Vec<&Column> = made.iter().filter_map(|row| row.get(at)).collect();
@@ -111,7 +141,7 @@ impl Resolver<'_> {
     }
 
     /// Resolves the relation to be turned, and `inside` what is written over it.
-    fn turned(
+    pub(super) fn turned(
         &mut self,
         factor: &TableFactor,
         table: &TableFactor,
@@ -147,7 +177,7 @@ impl Resolver<'_> {
         Turned { from, columns, open, tables, name, span }
     }
 
-    fn push_turned(&mut self, mut turned: Turned, what: &str, alias: Option<&TableAlias>) -> From {
+    pub(super) fn push_turned(&mut self, mut turned: Turned, what: &str, alias: Option<&TableAlias>) -> From {
         self.add_clause(Clause { kind: ClauseKind::Other, text: what.to_owned(), span: turned.span, join: None });
         let (name, names) = self.alias_parts(alias);
         if !names.is_empty() && !turned.open.is_empty() {
@@ -229,6 +259,11 @@ fn value_name(dialect: Dialect, value: &Expr) -> Option<String> {
         },
         _ => None,
     }
+}
+
+/// Whether one of PIVOT's aggregates is its GROUP BY, as our rewriting writes it.
+fn groups(expr: &Expr) -> bool {
+    matches!(expr, Expr::Function(function) if super::expr::function_name(&function.name) == super::rewrite::MARK_GROUPS)
 }
 
 fn pivot_term(aggregate: &T, deciding: &[T], value: &ExprWithAlias) -> T {

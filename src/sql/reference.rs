@@ -7,12 +7,16 @@ use super::lookup::Found;
 use super::resolve::Resolver;
 use super::scope::Column;
 use super::term;
-use super::{ColumnRead, Edge, OutputKind, Reason, Role, Span, Unresolved};
+use super::{ColumnRead, Dialect, Edge, OutputKind, Reason, Role, Span, Unresolved};
 
 impl Resolver<'_> {
     /// Resolves a column reference; also gives the place of the item that computes the column, when it is not a base
     /// column.
     pub(super) fn column_reference(&mut self, parts: &[Ident]) -> (Val, Option<Span>) {
+        if let Some(column) = self.column_at(parts) {
+            let (origin, span) = (column.span, self.reference_span(parts));
+            return (self.read(&column, span), Some(origin));
+        }
         if let [ident] = parts {
             let lower = ident.value.to_ascii_lowercase();
             if self.scopes.iter().any(|scope| scope.lambdas.contains(&lower)) {
@@ -59,6 +63,21 @@ impl Resolver<'_> {
                 (Val { term: term::text(format!("unresolved {}", written(parts))), kind: OutputKind::Unknown }, None)
             }
         }
+    }
+
+    /// Snowflake's `t.$2` and `$2`: a column by its place in a relation.
+    fn column_at(&mut self, parts: &[Ident]) -> Option<Column> {
+        if self.dialect != Dialect::Snowflake {
+            return None;
+        }
+        let (last, of) = parts.split_last()?;
+        let at: usize = last.value.strip_prefix('$')?.parse().ok()?;
+        let of: Vec<String> = of.iter().map(|part| self.key(part)).collect();
+        let scope = self.scopes.last()?;
+        let mut named = scope.visible().filter(|(_, source)| of.is_empty() || source.is_named(&of));
+        let (_, source) = named.next().filter(|_| named.next().is_none())?;
+        let column = source.columns.get(at.checked_sub(1)?).filter(|_| !source.is_open())?;
+        Some(source.seen(column))
     }
 
     pub(super) fn lambda_field(&self, parts: &[Ident]) -> bool {
@@ -123,12 +142,16 @@ impl Resolver<'_> {
         }
         if resolved.open.is_some() && (all || count == 0) {
             let tables = resolved.open.iter().flat_map(|open| open.tables.iter().cloned()).collect();
-            let one =
-                Unresolved { name: "*".to_owned(), reason: Reason::OpenStar, span, candidates: Vec::new(), tables };
-            self.sink.unresolved.push(one.clone());
-            self.unresolved.push(one);
+            self.open_value(tables, span);
         }
         Val { term: term::query(head, resolved.block.clone(), columns), kind }
+    }
+
+    /// A value that reads columns which nobody knows.
+    pub(super) fn open_value(&mut self, tables: Vec<String>, span: Span) {
+        let one = Unresolved { name: "*".to_owned(), reason: Reason::OpenStar, span, candidates: Vec::new(), tables };
+        self.sink.unresolved.push(one.clone());
+        self.unresolved.push(one);
     }
 
     /// One column of a subquery whose row is the value.

@@ -196,7 +196,11 @@ impl Resolver<'_> {
                         quantifier,
                         SetQuantifier::ByName | SetQuantifier::AllByName | SetQuantifier::DistinctByName
                     );
-                    result = Rc::new(self.union_of(&result, &right, text, operator, by_name, span));
+                    let (left, right) = match by_name {
+                        true => self.by_marked_names(arm, (result, right)),
+                        false => (result, right),
+                    };
+                    result = Rc::new(self.union_of(&left, &right, text, operator, by_name, span));
                 }
                 result
             }

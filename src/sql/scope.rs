@@ -258,4 +258,6 @@ pub(super) struct Cte {
     /// Times that it was read.
     pub(super) uses: usize,
     pub(super) clauses: Vec<super::Clause>,
+    /// ClickHouse's `with x + 1 as y`: no relation, but an expression under a name.
+    pub(super) expression: Option<Box<sqlparser::ast::Expr>>,
 }

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    AccessExpr, Distinct, Expr, GroupByExpr, GroupByWithModifier, Ident, LateralView, NamedWindowExpr, OrderByExpr,
-    Query, Select, SelectFlavor, SelectItem, Spanned, TopQuantity, Value, WindowSpec,
+    AccessExpr, ConnectByKind, Distinct, Expr, GroupByExpr, GroupByWithModifier, Ident, LateralView, NamedWindowExpr,
+    OrderByExpr, Query, Select, SelectFlavor, SelectItem, Spanned, TopQuantity, Value, ValueTableMode, WindowSpec,
 };
 
 use super::resolve::{Flags, Resolver, tidy};
@@ -89,11 +89,22 @@ impl Resolver<'_> {
 
     /// Clauses that we read but whose effect on rows has no canonical form.
     fn unusual(&mut self, select: &Select) {
-        if !select.connect_by.is_empty() {
-            self.unsupported("connect by", Span::default());
+        for clause in &select.connect_by {
+            // Which rows there are has no canonical form.
+            self.supported = false;
+            let conditions = match clause {
+                ConnectByKind::ConnectBy { relationships, .. } => relationships.as_slice(),
+                ConnectByKind::StartWith { condition, .. } => std::slice::from_ref(condition.as_ref()),
+            };
+            for condition in conditions {
+                self.unlisted_expr(condition);
+            }
         }
-        if select.value_table_mode.is_some() {
-            self.unsupported("select as struct or value", Span::default());
+        match select.value_table_mode {
+            // A row of fields that are found like columns.
+            Some(ValueTableMode::AsStruct | ValueTableMode::DistinctAsStruct) => self.supported = false,
+            Some(_) => self.unsupported("select as value", Span::default()),
+            None => {}
         }
     }
 
@@ -133,6 +144,7 @@ impl Resolver<'_> {
         self.aliases(lateral);
         if self.dialect.alias_first() {
             self.await_aliases(&select.projection);
+            self.await_named_expressions();
         }
         let spans = self.item_spans(select);
         let mut open: Option<Open> = None;
@@ -161,9 +173,16 @@ impl Resolver<'_> {
                 }
                 SelectItem::ExprWithAliases { expr, aliases } => {
                     // `explode(m) as (k, v)`: one expression, several columns.
-                    for alias in aliases {
+                    let parts = self.stacked(expr);
+                    for (at, alias) in aliases.iter().enumerate() {
                         let name = Some((alias.value.clone(), self.key(alias)));
-                        self.push_item(expr, name, span);
+                        match parts.get(at) {
+                            Some(part) => {
+                                let part = part.with_name(&alias.value, &self.key(alias));
+                                self.last_scope().items.push(Column { span, ..part });
+                            }
+                            None => self.push_item(expr, name, span),
+                        }
                     }
                     self.supported = false;
                 }
@@ -174,6 +193,7 @@ impl Resolver<'_> {
             }
         }
         self.last_scope().ahead.clear();
+        self.await_named_expressions();
         (std::mem::take(&mut self.last_scope().items), open)
     }
 
@@ -192,6 +212,19 @@ impl Resolver<'_> {
         }
     }
 
+    /// Notes the expressions that WITH has put under a name.
+    fn await_named_expressions(&mut self) {
+        for frame in 0..self.frames.len() {
+            for at in 0..self.frames[frame].len() {
+                let cte = &self.frames[frame][at];
+                if let Some(expr) = &cte.expression {
+                    let (key, expr) = (cte.key.clone(), expr.clone());
+                    self.last_scope().ahead.insert(key, Ahead::Waiting(expr));
+                }
+            }
+        }
+    }
+
     /// The item of that alias, when it stands further to the right. While it is resolved it does not see itself.
     pub(super) fn item_ahead(&mut self, key: &str) -> Option<Column> {
         let waiting = std::mem::replace(self.last_scope().ahead.get_mut(key)?, Ahead::Busy);
@@ -205,18 +238,16 @@ impl Resolver<'_> {
     }
 
     /// The name of an item without alias: that of the column it reads, else the function's where the dialect says so.
-    fn unnamed(&self, expr: &Expr) -> Option<(String, String)> {
+    pub(super) fn unnamed(&self, expr: &Expr) -> Option<(String, String)> {
         match expr {
             Expr::Identifier(ident) => Some((ident.value.clone(), self.key(ident))),
             Expr::CompoundIdentifier(parts) => parts.last().map(|ident| (ident.value.clone(), self.key(ident))),
-            // `f(x).city`, `items[0].sku`
-            Expr::CompoundFieldAccess { access_chain, .. } if self.dialect.fields_name_columns() => {
-                match access_chain.last() {
-                    Some(AccessExpr::Dot(Expr::Identifier(field))) => Some((field.value.clone(), self.key(field))),
-                    _ => None,
-                }
-            }
             Expr::Nested(inner) => self.unnamed(inner),
+            // `f(x).city`, `items[0].sku`
+            Expr::CompoundFieldAccess { access_chain, .. } => match access_chain.last()? {
+                AccessExpr::Dot(Expr::Identifier(field)) => Some((field.value.clone(), self.key(field))),
+                _ => None,
+            },
             Expr::Cast { expr, .. } if !matches!(self.dialect, super::Dialect::DuckDb) => self.unnamed(expr),
             Expr::Function(function) => {
                 let name = function.name.0.last()?.as_ident()?;
@@ -482,7 +513,8 @@ impl Resolver<'_> {
             _ => "unnest".to_owned(),
         };
         let made = self.item(expr, Span::default());
-        self.element_source(&function, &made, name, names, false)
+        let parts = self.stacked(expr);
+        self.element_parts(&function, &made, &parts, (name, names, false))
     }
 }
 

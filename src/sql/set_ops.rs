@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use sqlparser::ast::{SetOperator, Values};
+use sqlparser::ast::{SetExpr, SetOperator, Values};
 
 use super::canonical::{column_text, rendered};
 use super::resolve::{Resolver, leaf_from, tidy, union_edges};
+use super::rewrite;
 use super::scope::{Column, Open, Resolved};
 use super::term::{self, Block, From, Kind, Leaf, LeafId, LeafSource, Part, Rows, T, Tree};
 use super::{Clause, ClauseKind, Dialect, Edge, OutputKind, Reason, Span, Unresolved};
@@ -114,6 +115,43 @@ impl Resolver<'_> {
         }
     }
 
+    /// What of both operands takes part, when the second says more than that names are matched.
+    pub(super) fn by_marked_names(
+        &self,
+        right: &SetExpr,
+        sides: (Rc<Resolved>, Rc<Resolved>),
+    ) -> (Rc<Resolved>, Rc<Resolved>) {
+        let SetExpr::Query(query) = right else { return sides };
+        let Some(mark) = query.with.as_ref().and_then(|with| with.cte_tables.first()) else { return sides };
+        let mode = mark.alias.name.value.as_str();
+        if !rewrite::is_set_mark(mode) {
+            return sides;
+        }
+        let (left, right) = sides;
+        if left.open.is_some() || right.open.is_some() {
+            // Which names both have is not known.
+            return (left, right);
+        }
+        let has = |side: &Resolved, key: &str| side.columns.iter().any(|column| column.matches(key));
+        let list: Vec<String> = mark.alias.columns.iter().map(|column| self.key(&column.name)).collect();
+        let listed = |side: &Resolved| -> Vec<Rc<Column>> {
+            match list.as_slice() {
+                [] => side.columns.clone(),
+                keys => {
+                    keys.iter().filter_map(|key| side.columns.iter().find(|one| one.matches(key)).cloned()).collect()
+                }
+            }
+        };
+        let common = mode == rewrite::MARK_COMMON_COLUMNS;
+        let ours = listed(&left).into_iter().filter(|one| !common || has(&right, &one.key)).collect();
+        let theirs = listed(&right)
+            .into_iter()
+            .filter(|one| mode == rewrite::MARK_LISTED_COLUMNS || has(&left, &one.key))
+            .collect();
+        let with = |side: &Resolved, columns| Rc::new(Resolved { columns, ..side.clone() });
+        (with(&left, ours), with(&right, theirs))
+    }
+
     /// One side as arms: several when it is a UNION ALL itself, under another.
     fn arms_of<'t>(
         &mut self,
@@ -171,6 +209,7 @@ impl Resolver<'_> {
         }
         let first = match self.dialect {
             Dialect::DuckDb | Dialect::Trino => ("col", 0),
+            Dialect::MySql => ("column_", 0),
             Dialect::Databricks | Dialect::Spark | Dialect::Hive => ("col", 1),
             _ => ("column", 1),
         };

@@ -17,7 +17,9 @@ use super::{Dialect, Reason, Span};
 struct Changes<'e> {
     excluded: BTreeSet<String>,
     replaced: BTreeMap<String, (&'e Expr, &'e Ident)>,
-    renamed: BTreeMap<String, &'e Ident>,
+    renamed: BTreeMap<String, (&'e Ident, &'e Ident)>,
+    /// Every name that the star must have.
+    named: Vec<&'e Ident>,
     pattern: Option<regex::Regex>,
 }
 
@@ -44,6 +46,7 @@ impl Resolver<'_> {
                 }
             },
         };
+        self.names_of_star(&sources, &changes);
         let bare = qualifier.is_none();
         if bare && self.dialect != Dialect::DuckDb {
             // Standard SQL shows the columns of USING first.
@@ -80,6 +83,35 @@ impl Resolver<'_> {
         Rc::new(fields)
     }
 
+    /// A name that a star leaves out, replaces or renames must be one of its columns.
+    fn names_of_star(&mut self, sources: &[(usize, Rc<Source>)], changes: &Changes<'_>) {
+        if sources.iter().any(|(_, source)| source.is_open()) || self.dialect == Dialect::ClickHouse {
+            return;
+        }
+        for name in &changes.named {
+            let key = self.key(name);
+            if sources.iter().all(|(_, source)| matches!(source.listed(&key), Ok(None))) {
+                let tables = sources.iter().flat_map(|(_, source)| source.tables.iter().cloned()).collect();
+                let place = self.text.span(name.span);
+                let parts = std::slice::from_ref(*name);
+                self.unresolved_reference(parts, Reason::NotInSchema, tables, place);
+            }
+        }
+    }
+
+    /// The columns of a star, which become no items; and what it is open to.
+    pub(super) fn starred(
+        &mut self,
+        qualifier: Option<&SelectItemQualifiedWildcardKind>,
+        options: &WildcardAdditionalOptions,
+        span: Span,
+    ) -> (Vec<Column>, Option<Open>) {
+        let before = std::mem::take(&mut self.last_scope().items);
+        let mut open = None;
+        self.star(qualifier, options, None, span, &mut open);
+        (std::mem::replace(&mut self.last_scope().items, before), open)
+    }
+
     fn changes<'e>(
         &mut self,
         options: &'e WildcardAdditionalOptions,
@@ -107,12 +139,25 @@ impl Resolver<'_> {
             Some(RenameSelectItem::Single(one)) => std::slice::from_ref(one),
             Some(RenameSelectItem::Multiple(many)) => many,
         };
-        let renamed = renames.iter().map(|rename| (self.key(&rename.ident), &rename.alias)).collect();
+        let renamed = renames.iter().map(|rename| (self.key(&rename.ident), (&rename.ident, &rename.alias))).collect();
         let pattern = options.opt_ilike.as_ref().and_then(|ilike| like_pattern(&ilike.pattern));
         if options.opt_alias.is_some() || (options.opt_ilike.is_some() && pattern.is_none()) {
             self.unsupported("star with alias or pattern", span);
         }
-        Changes { excluded, replaced, renamed, pattern }
+        let excludes = options.opt_exclude.iter().chain(trailing).flat_map(|exclude| match exclude {
+            ExcludeSelectItem::Single(name) => std::slice::from_ref(name),
+            ExcludeSelectItem::Multiple(names) => names.as_slice(),
+        });
+        let mut named: Vec<&Ident> = excludes.filter_map(|name| name.0.last()?.as_ident()).collect();
+        named.extend(
+            options
+                .opt_except
+                .iter()
+                .flat_map(|except| std::iter::once(&except.first_element).chain(&except.additional_elements)),
+        );
+        named.extend(options.opt_replace.iter().flat_map(|replace| &replace.items).map(|one| &one.column_name));
+        named.extend(renames.iter().map(|rename| &rename.ident));
+        Changes { excluded, replaced, renamed, named, pattern }
     }
 
     fn qualified_source(&mut self, kind: &SelectItemQualifiedWildcardKind, span: Span) -> Option<(usize, Rc<Source>)> {
@@ -179,7 +224,7 @@ impl Resolver<'_> {
             return;
         }
         let mut passed = column.clone();
-        if let Some((_, alias)) = changes.renamed.iter().find(|(key, _)| is(key)) {
+        if let Some((_, (_, alias))) = changes.renamed.iter().find(|(key, _)| is(key)) {
             passed = passed.with_name(&alias.value, &self.key(alias));
         }
         if !passed.span.known() {
@@ -210,11 +255,13 @@ impl Resolver<'_> {
                 self.last_scope().items.push(replaced);
             }
         }
-        for (key, alias) in &changes.renamed {
+        for (key, (name, alias)) in &changes.renamed {
             if matches!(source.listed(key), Ok(None))
-                && let Some(column) = source.unlisted(self.dialect, key, true)
+                && let Some(column) = source.unlisted(self.dialect, &name.value, name.quote_style.is_some())
             {
-                let column = column.with_name(&alias.value, &self.key(alias));
+                let place = |edge: &super::Edge| super::Edge { span, ..edge.clone() };
+                let edges = Rc::new(column.edges.iter().map(place).collect());
+                let column = Column { edges, ..column.with_name(&alias.value, &self.key(alias)) };
                 self.last_scope().items.push(column);
             }
         }
@@ -236,6 +283,11 @@ impl Resolver<'_> {
 
 /// `ILIKE` pattern as a regular expression.
 fn like_pattern(pattern: &str) -> Option<regex::Regex> {
+    like_regex(pattern, true)
+}
+
+/// The names that a LIKE pattern takes.
+pub(super) fn like_regex(pattern: &str, insensitive: bool) -> Option<regex::Regex> {
     let body: String = pattern
         .chars()
         .map(|c| match c {
@@ -244,5 +296,5 @@ fn like_pattern(pattern: &str) -> Option<regex::Regex> {
             other => regex::escape(&other.to_string()),
         })
         .collect();
-    regex::RegexBuilder::new(&format!("^{body}$")).case_insensitive(true).size_limit(1 << 18).build().ok()
+    regex::RegexBuilder::new(&format!("^{body}$")).case_insensitive(insensitive).size_limit(1 << 18).build().ok()
 }

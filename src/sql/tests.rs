@@ -6,6 +6,7 @@ mod clauses;
 mod dialects;
 mod equivalence;
 mod hostile;
+mod invariants;
 mod lineage;
 mod pairs;
 mod rewrites;

@@ -1,8 +1,9 @@
 //! Expressions that the parser's dialects do not know.
 
 use sqlparser::ast::{
-    Array, CastKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
-    LambdaFunction, LambdaFunctionParameter, LambdaSyntax, ObjectName, OneOrManyWithParens, UnaryOperator,
+    Array, BinaryOperator, CastKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, Ident, LambdaFunction, LambdaFunctionParameter, LambdaSyntax, ObjectName, OneOrManyWithParens,
+    UnaryOperator,
 };
 use sqlparser::dialect::{Dialect as ParserDialect, Precedence};
 use sqlparser::keywords::Keyword;
@@ -63,6 +64,17 @@ impl Extended {
                     negated,
                 }))
             }
+            Dialect::Databricks | Dialect::Hive | Dialect::ClickHouse
+                if is_word(&parser.peek_token_ref().token, "div") =>
+            {
+                parser.next_token();
+                let right = parser.parse_subexpr(self.prec_value(Precedence::MulDivModOp));
+                Some(right.map(|right| Expr::BinaryOp {
+                    left: Box::new(left.clone()),
+                    op: BinaryOperator::MyIntegerDivide,
+                    right: Box::new(right),
+                }))
+            }
             Dialect::Databricks if is_try_cast(parser) => {
                 parser.next_token();
                 parser.next_token();
@@ -81,6 +93,9 @@ impl Extended {
         match (&parser.peek_token_ref().token, self.of) {
             (Token::CustomBinaryOperator(name), _) if name == "**" => Some(POWER),
             (Token::Caret, Dialect::DuckDb) => Some(POWER),
+            (token, Dialect::Databricks | Dialect::Hive | Dialect::ClickHouse) if is_word(token, "div") => {
+                Some(self.prec_value(Precedence::MulDivModOp))
+            }
             (_, Dialect::Databricks) if is_try_cast(parser) => Some(self.prec_value(Precedence::DoubleColon)),
             _ => None,
         }

@@ -110,24 +110,6 @@ pub(super) fn directed(from: &Stream) -> Option<Stream> {
     out.done()
 }
 
-/// BigQuery's `full union all by name` has the columns of both sides, as BY NAME has elsewhere.
-pub(super) fn full_union_by_name(from: &Stream) -> Option<Stream> {
-    let mut out = Out::default();
-    let mut at = 0;
-    while at < from.len() {
-        let outer = usize::from(from.is(at + 1, "OUTER"));
-        let by_name =
-            from.is(at, "FULL") && from.is(at + 1 + outer, "UNION") && from.are(at + 3 + outer, &["BY", "NAME"]);
-        if by_name {
-            out.touch();
-            at += 1 + outer;
-        }
-        out.keep(from, at);
-        at += 1;
-    }
-    out.done()
-}
-
 /// ClickHouse's `global any left join`: how many matches are taken, which changes rows and never columns. The word goes
 /// into the condition (`on any_matches(a = b)`), so that joins are told apart.
 pub(super) fn strictness(from: &Stream) -> Option<Stream> {
@@ -154,7 +136,8 @@ pub(super) fn strictness(from: &Stream) -> Option<Stream> {
         {
             out.word("any_matches", from.span(kind));
             out.put(Token::LParen, from.span(kind));
-            closes.push(from.until(at + 1, |at| from.ends_relation(at) || from.is_any(at, &["GLOBAL", "ANY", "ALL"])));
+            const ENDS: &[&str] = &["GLOBAL", "ANY", "ALL", "ARRAY", "PREWHERE", "SETTINGS", "FORMAT"];
+            closes.push(from.until(at + 1, |at| from.ends_relation(at) || from.is_any(at, ENDS)));
         }
     }
     for _ in closes {

@@ -37,18 +37,34 @@ pub(super) fn power(from: &Stream) -> Option<Stream> {
     out.done()
 }
 
-/// `(from t)` within a query is `(select * from t)`; with a SELECT behind it, it stays.
+/// `(from t)` within a query is `(select * from t)`, and `(from t select x where y)` is `(select x from t where y)`.
 pub(super) fn from_first_subqueries(from: &Stream) -> Option<Stream> {
     let mut out = Out::default();
-    for at in 0..from.len() {
+    // Where a FROM clause began that came before its SELECT, and where it ends.
+    let mut moved: Vec<(usize, usize, usize)> = Vec::new();
+    let mut at = 0;
+    while at <= from.len() {
+        if let Some((start, end, _)) = moved.pop_if(|one| one.2 == at) {
+            out.keep_all(from, start, end);
+        }
+        if at == from.len() {
+            break;
+        }
         if from.is(at, "FROM") && *from.before(at) == Token::LParen {
             let select = from.until(at + 1, |at| from.is(at, "SELECT"));
+            // Brackets within the clause would be read past.
+            let plain = !(at..select).any(|at| matches!(from.token(at), Token::LParen));
             if !from.is(select, "SELECT") {
                 out.word("SELECT", from.span(at));
                 out.put(Token::Mul, from.span(at));
+            } else if plain {
+                moved.push((at, select, from.until(select + 1, |at| from.clause(at))));
+                out.touch();
+                at = select;
             }
         }
         out.keep(from, at);
+        at += 1;
     }
     out.done()
 }

@@ -87,65 +87,134 @@ fn items(from: &Stream, (start, end): (usize, usize)) -> Vec<(usize, usize)> {
     all
 }
 
-/// One column turned into columns, over all the others.
+/// Columns turned into columns, over all the others or those of GROUP BY.
 fn simple_pivot(from: &Stream, parts: &Parts, out: &mut Out, place: Span) -> bool {
     let on = items(from, parts.on);
-    let [(first, end)] = on.as_slice() else { return false };
-    let list =
-        from.is(first + 1, "IN") && *from.token(first + 2) == Token::LParen && from.closing(first + 2) == Some(end - 1);
-    let column = matches!(from.token(*first), Token::Word(_)) && (end - first == 1 || list);
+    let list = |(first, end): &(usize, usize)| {
+        from.is(first + 1, "IN") && *from.token(first + 2) == Token::LParen && from.closing(first + 2) == Some(end - 1)
+    };
+    let plain = |(first, end): &(usize, usize)| matches!(from.token(*first), Token::Word(_)) && end - first == 1;
+    let column = |item: &(usize, usize)| matches!(from.token(item.0), Token::Word(_)) && (plain(item) || list(item));
     let calls = items(from, parts.using);
     let call = |(start, end): &(usize, usize)| {
         let close = from.closing(start + 1).filter(|_| *from.token(start + 1) == Token::LParen);
         matches!(from.token(*start), Token::Word(_))
             && close.is_some_and(|close| close + 1 == *end || (from.is(close + 1, "AS") && close + 3 == *end))
     };
-    if !column || calls.is_empty() || !calls.iter().all(call) || parts.group.0 != parts.group.1 {
+    let groups = items(from, parts.group);
+    let known = !on.is_empty() && on.iter().all(column) && calls.iter().all(call) && groups.iter().all(plain);
+    // The lists of several columns are left out.
+    if !known || calls.is_empty() || (on.len() > 1 && from.has_query(parts.on.0, parts.on.1)) {
         return false;
     }
     out.keep_all(from, parts.source.0, parts.source.1);
     out.word("PIVOT", place);
     out.put(Token::LParen, place);
     out.keep_all(from, parts.using.0, parts.using.1);
+    if !groups.is_empty() {
+        grouped(from, parts.group, place, out);
+    }
     out.word("FOR", place);
-    out.keep(from, *first);
-    if list {
-        out.keep_all(from, first + 1, *end);
-    } else {
-        out.word("IN", place);
-        out.put(Token::LParen, place);
-        out.word("ANY", place);
-        out.put(Token::RParen, place);
+    match on.as_slice() {
+        [only] if list(only) => out.keep_all(from, only.0, only.1),
+        several => {
+            // How the values of several columns go together is in the data.
+            out.put(Token::LParen, place);
+            for (n, (column, _)) in several.iter().enumerate() {
+                if n > 0 {
+                    out.put(Token::Comma, place);
+                }
+                out.keep(from, *column);
+            }
+            out.put(Token::RParen, place);
+            out.word("IN", place);
+            out.put(Token::LParen, place);
+            out.word("ANY", place);
+            out.put(Token::RParen, place);
+        }
     }
     out.put(Token::RParen, place);
     true
 }
 
-/// Plain columns turned into rows.
+/// The columns of GROUP BY, as one more aggregate.
+fn grouped(from: &Stream, (start, end): (usize, usize), place: Span, out: &mut Out) {
+    out.put(Token::Comma, place);
+    out.put(super::marker(super::MARK_GROUPS), place);
+    out.put(Token::LParen, place);
+    out.keep_all(from, start, end);
+    out.put(Token::RParen, place);
+}
+
+/// `pivot (sum(x) for c in (...) group by g)`
+pub(super) fn groups(from: &Stream) -> Option<Stream> {
+    let mut out = Out::default();
+    // Where FOR stands, the list of GROUP BY, and the bracket that closes.
+    let mut open: Vec<(usize, (usize, usize), usize)> = Vec::new();
+    let mut at = 0;
+    while at < from.len() {
+        if let Some((_, list, _)) = open.last().filter(|one| one.0 == at) {
+            grouped(from, *list, from.span(at), &mut out);
+        }
+        if let Some((_, _, close)) = open.pop_if(|one| one.1.0 == at + 2) {
+            at = close;
+        }
+        let close =
+            (from.is(at, "PIVOT") && *from.token(at + 1) == Token::LParen).then(|| from.closing(at + 1)).flatten();
+        if let Some(close) = close {
+            let column = from.until(at + 2, |at| from.is(at, "FOR"));
+            let group = from.until(column, |at| from.are(at, &["GROUP", "BY"]));
+            if column < group && group < close {
+                open.push((column, (group + 2, close), close));
+            }
+        }
+        out.keep(from, at);
+        at += 1;
+    }
+    out.done()
+}
+
+/// Columns turned into rows.
 fn simple_unpivot(from: &Stream, parts: &Parts, out: &mut Out) -> bool {
     let (start, end) = parts.using;
-    // `name n value v`
-    let names = end - start == 4 && from.is(start, "NAME") && from.is(start + 2, "VALUE");
+    // `name n value v, w`
+    let named = end > start + 3 && from.is(start, "NAME") && from.is(start + 2, "VALUE");
+    let values = if named { items(from, (start + 3, end)) } else { Vec::new() };
     let columns = items(from, parts.on);
-    let plain = |(start, end): &(usize, usize)| end - start == 1 && matches!(from.token(*start), Token::Word(_));
-    if !names || columns.is_empty() || !columns.iter().all(plain) {
+    let word = |(start, end): &(usize, usize)| end - start == 1 && matches!(from.token(*start), Token::Word(_));
+    let column = |&(start, end): &(usize, usize)| {
+        let end = if end > start + 2 && from.is(end - 2, "AS") { end - 2 } else { end };
+        let open = start + usize::from(from.is(start, "COLUMNS"));
+        // A query in there would no longer be seen.
+        !from.has_query(start, end)
+            && (word(&(start, end)) || (*from.token(open) == Token::LParen && from.closing(open) == Some(end - 1)))
+    };
+    let known = (named || start == end) && values.iter().all(word) && parts.group.0 == parts.group.1;
+    if !known || columns.is_empty() || !columns.iter().all(column) {
         return false;
     }
-    let place = from.span(start);
+    let place = from.span(parts.on.0);
     out.keep_all(from, parts.source.0, parts.source.1);
     out.word("UNPIVOT", place);
     out.put(Token::LParen, place);
-    out.keep(from, start + 3);
+    match values.as_slice() {
+        [] => out.word("value", place),
+        [(only, _)] => out.keep(from, *only),
+        _ => {
+            out.put(Token::LParen, place);
+            out.keep_all(from, start + 3, end);
+            out.put(Token::RParen, place);
+        }
+    }
     out.word("FOR", place);
-    out.keep(from, start + 1);
+    if named {
+        out.keep(from, start + 1);
+    } else {
+        out.word("name", place);
+    }
     out.word("IN", place);
     out.put(Token::LParen, place);
-    for (n, (column, _)) in columns.iter().enumerate() {
-        if n > 0 {
-            out.put(Token::Comma, place);
-        }
-        out.keep(from, *column);
-    }
+    out.keep_all(from, parts.on.0, parts.on.1);
     out.put(Token::RParen, place);
     out.put(Token::RParen, place);
     true

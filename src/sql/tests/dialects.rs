@@ -1,5 +1,7 @@
 //! Forms that the parser alone refuses: they are read, and what is shown of them is the text as written.
 
+use std::collections::BTreeSet;
+
 use super::super::{Dialect, Reason, statements};
 use super::analysis;
 
@@ -135,9 +137,10 @@ fn duckdb_pivots_are_never_guessed() {
     // What it reads is known, what it gives is not.
     let sql = "pivot orders on status using sum(amount) group by customer_id";
     let all = analysis(sql, Dialect::DuckDb);
-    assert!(all.outputs.is_empty() && !all.open.is_empty());
-    let read: Vec<_> = all.reads.iter().map(|one| &sql[one.span.start..one.span.end]).collect();
-    assert_eq!(read, ["status", "amount", "customer_id"]);
+    assert_eq!(all.outputs.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["customer_id"]);
+    assert!(!all.open.is_empty());
+    let read: BTreeSet<_> = all.reads.iter().map(|one| one.column.as_str()).collect();
+    assert_eq!(read, BTreeSet::from(["status", "amount", "customer_id"]));
     assert_eq!(
         unknown("pivot orders on nope using sum(amount) group by id", Dialect::DuckDb),
         [(Reason::NotInSchema, "nope".to_owned())]
@@ -147,10 +150,9 @@ fn duckdb_pivots_are_never_guessed() {
 #[test]
 fn duckdb_columns_by_pattern_stay_unknown() {
     for sql in [
-        "select * like 'a%' from orders",
         "select * not similar to 'a.*' from orders",
         "select * glob 'a*' from orders",
-        "select coalesce(*columns('a.*')) as x from orders",
+        "select coalesce(*columns(c -> length(c) > 2)) as x from orders",
     ] {
         assert!(unknown(sql, Dialect::DuckDb).iter().any(|one| one.0 == Reason::Unsupported), "{sql}");
         assert!(analysis(sql, Dialect::DuckDb).outputs.iter().all(|one| one.edges.is_empty()), "{sql}");

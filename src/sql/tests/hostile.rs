@@ -134,6 +134,160 @@ const WORDS: &[&str] = &[
     "full",
 ];
 
+/// One thing done to the tokens of a text.
+#[derive(Debug, Clone)]
+enum Edit {
+    Drop(usize),
+    Repeat(usize),
+    Swap(usize, usize),
+    Insert(usize, &'static str),
+    /// Part of another case, in brackets.
+    Graft(usize, usize, usize),
+    /// A character of the whole text.
+    Char(usize, char),
+}
+
+const INSERTS: &[&str] = &[
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "<",
+    ">>",
+    "'",
+    "\"",
+    "`",
+    ",",
+    ".",
+    "::",
+    ":",
+    "->",
+    "=>",
+    "*",
+    "**",
+    "$1",
+    "#1",
+    "@",
+    "--",
+    "/*",
+    "1e999",
+    "\0",
+    "select",
+    "from",
+    "with",
+    "pivot",
+    "unpivot",
+    "columns(",
+    "match_recognize (",
+    "array<",
+    "order by",
+    "union all by name",
+    "corresponding",
+    "exclude ties",
+    "between symmetric",
+    "array join",
+    "beside(",
+    "prior",
+    "lambda x:",
+    "qualify",
+    "asof join",
+    "within group (",
+    "grouping sets (",
+    "lateral view",
+    "values",
+];
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let at = 0usize..200;
+    prop_oneof![
+        at.clone().prop_map(Edit::Drop),
+        at.clone().prop_map(Edit::Repeat),
+        (at.clone(), at.clone()).prop_map(|(a, b)| Edit::Swap(a, b)),
+        (at.clone(), proptest::sample::select(INSERTS)).prop_map(|(at, text)| Edit::Insert(at, text)),
+        (at.clone(), 0usize..2_000, 0usize..80).prop_map(|(at, case, length)| Edit::Graft(at, case, length)),
+        (0usize..400, any::<char>()).prop_map(|(at, char)| Edit::Char(at, char)),
+    ]
+}
+
+fn edited(sql: &str, edits: &[Edit], others: &[super::cases::Case]) -> String {
+    let mut parts: Vec<String> = sql.split_inclusive([' ', '(', ')', ',', '.']).map(str::to_owned).collect();
+    for edit in edits.iter().filter(|_| !sql.is_empty()) {
+        let place = |at: usize, parts: &[String]| at % parts.len().max(1);
+        match edit {
+            _ if parts.is_empty() => break,
+            Edit::Drop(at) => drop(parts.remove(place(*at, &parts))),
+            Edit::Repeat(at) => parts.insert(place(*at, &parts), parts[place(*at, &parts)].clone()),
+            Edit::Swap(a, b) => {
+                let (a, b) = (place(*a, &parts), place(*b, &parts));
+                parts.swap(a, b);
+            }
+            Edit::Insert(at, text) => parts.insert(place(*at, &parts), format!(" {text} ")),
+            Edit::Graft(at, case, length) => {
+                let other: String = others[case % others.len()].sql.chars().take(*length).collect();
+                parts.insert(place(*at, &parts), format!(" ({other}) "));
+            }
+            Edit::Char(at, char) => {
+                let mut text: Vec<char> = parts.concat().chars().collect();
+                let at = at % (text.len() + 1);
+                text.insert(at, *char);
+                parts = vec![text.into_iter().collect()];
+            }
+        }
+    }
+    parts.concat()
+}
+
+#[test]
+fn mutated_cases_are_answered() {
+    let cases = super::cases::cases();
+    let config = ProptestConfig {
+        cases: 3_000,
+        rng_seed: proptest::test_runner::RngSeed::Fixed(20_261_125),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let inputs = (0usize..cases.len(), proptest::collection::vec(edit(), 1..5), 0usize..28);
+    let run = proptest::test_runner::TestRunner::new(config).run(&inputs, |(at, edits, dialect)| {
+        let case = &cases[at];
+        let sql = edited(&case.sql, &edits, &cases);
+        // Mostly as the dialect that it was written for.
+        let dialect = ALL.get(dialect).copied().unwrap_or(case.dialect);
+        let start = Instant::now();
+        if let Err(error) = analyze(&sql, dialect, &super::cases::Store) {
+            prop_assert!(!error.message.contains("internal error"), "{} {sql}", dialect.name());
+        } else {
+            let again = analyze(&sql, dialect, &super::cases::Store).expect("it was read once");
+            for edge in again.outputs.iter().flat_map(|output| &output.edges) {
+                let text = sql.get(edge.span.start..edge.span.end);
+                prop_assert!(text.is_some_and(|text| !text.is_empty()), "{} {sql} {edge:?}", dialect.name());
+            }
+            let _ = (statements(&sql, dialect), relations(&sql, dialect), functions(&sql, dialect));
+        }
+        prop_assert!(start.elapsed().as_secs() < 20, "{} took {:?}: {sql}", dialect.name(), start.elapsed());
+        Ok(())
+    });
+    run.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+const ALL: &[Dialect] = &[
+    Dialect::DuckDb,
+    Dialect::Postgres,
+    Dialect::Redshift,
+    Dialect::Snowflake,
+    Dialect::BigQuery,
+    Dialect::Databricks,
+    Dialect::Spark,
+    Dialect::Hive,
+    Dialect::Trino,
+    Dialect::TSql,
+    Dialect::MySql,
+    Dialect::Sqlite,
+    Dialect::ClickHouse,
+    Dialect::Generic,
+];
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 

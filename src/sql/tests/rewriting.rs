@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::super::parse::tokens;
-use super::super::{Dialect, analyze, rewrite};
+use super::super::{Dialect, analyze, functions, rewrite};
 use super::Shop;
 
 const ALL: [Dialect; 14] = [
@@ -161,6 +161,21 @@ fn hostile_lengths() {
         ("values 1,", Dialect::Trino),
         ("any join x on ", Dialect::ClickHouse),
         ("option(", Dialect::TSql),
+        ("between symmetric ", Dialect::Postgres),
+        ("rows 1 following exclude ties) ", Dialect::Postgres),
+        ("left union all by name on (a) ", Dialect::BigQuery),
+        ("union all corresponding ", Dialect::Trino),
+        ("match_recognize(final a(", Dialect::Trino),
+        ("(with a as b, ", Dialect::ClickHouse),
+        ("array join a, ", Dialect::ClickHouse),
+        ("a.1", Dialect::ClickHouse),
+        ("x.a.", Dialect::TSql),
+        ("parse(", Dialect::TSql),
+        ("pivot (a for b ", Dialect::DuckDb),
+        ("prior a.", Dialect::Snowflake),
+        ("{*", Dialect::Snowflake),
+        ("a is ", Dialect::Sqlite),
+        ("a mod ", Dialect::MySql),
     ] {
         let sql = format!("select {}", piece.repeat(90_000 / piece.split(' ').count().max(3)));
         let start = Instant::now();
@@ -179,9 +194,34 @@ fn queries_never_vanish() {
         ("select json_query(sku, 'a' with (select id from orders) omit quotes) from items", Dialect::Trino),
         ("select cast(sku as array(select id from orders)) from items", Dialect::Trino),
         ("select sku from items option (select id from orders)", Dialect::TSql),
+        ("select sku from items union all by name on (select id from orders) select 1", Dialect::BigQuery),
+        (
+            "select sum(qty) over (rows current (select id from orders) following exclude ties) from items",
+            Dialect::Postgres,
+        ),
+        ("select parse((select id from orders) as date) from items", Dialect::TSql),
+        ("with (select max(id) from orders) as m select m, sku from items", Dialect::ClickHouse),
+        ("with (select max(id) from orders) as m select sku from items", Dialect::ClickHouse),
     ] {
         if let Ok(all) = analyze(sql, dialect, &Shop) {
             assert!(all.relations.iter().any(|one| one.id == "orders"), "{sql}");
+        }
+    }
+}
+
+#[test]
+fn made_up_functions_are_not_called() {
+    for (sql, dialect) in [
+        ("select amount between symmetric 1 and 2 as b from orders", Dialect::Postgres),
+        ("select id from events array join tags as t, addr as a", Dialect::ClickHouse),
+        ("select x.n.value('@id', 'int') as i from events e cross apply e.payload.nodes('/a') as x(n)", Dialect::TSql),
+        ("select approximate count(distinct id) as n from orders", Dialect::Redshift),
+        ("pivot orders on status using sum(amount) group by customer_id", Dialect::DuckDb),
+    ] {
+        let called = functions(sql, dialect).expect("it is read");
+        // Aggregates of a pivot have no place in the tree.
+        for one in called.iter().filter(|one| one.span.known()) {
+            assert_eq!(one.name, sql[one.span.start..one.span.end].to_lowercase(), "{sql}");
         }
     }
 }

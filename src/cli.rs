@@ -167,7 +167,7 @@ pub enum TextFormat {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example: rowproof compile orders --rev main")]
 pub struct CompileArgs {
-    /// Models (default: all).
+    /// Models (default: all, those of installed packages too).
     #[arg(value_name = "MODEL")]
     pub models: Vec<String>,
     /// Revision to compile, or `worktree`.

@@ -16,7 +16,7 @@ mod tests;
 mod yaml;
 
 pub use find::{Found, find_project};
-pub use load::{Introspect, LoadOptions, ProfileFile, Table, empty, load, target};
+pub use load::{Introspect, Known, LoadOptions, ProfileFile, Table, empty, load, target};
 pub use locate::Lines;
 pub use model::*;
 pub use place::Place;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 /// Prints the compiled SQL of the models asked for; exit code 2 when one of them did not compile.
 pub(super) fn compile(args: &CompileArgs) -> Result<u8> {
-    let project = gather::one_side(&args.project, &args.rev)?.project;
+    let project = gather::compiled_as_dbt(&args.project, &args.rev)?;
     let models = choose(&project, &args.models)?;
     let failed = models.iter().any(|m| m.compiled.is_err());
     let text = match args.format {
@@ -23,7 +23,9 @@ pub(super) fn compile(args: &CompileArgs) -> Result<u8> {
 fn choose<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a Model>> {
     let all = || project.models.values().filter(|m| m.kind != NodeKind::Seed);
     if names.is_empty() {
-        return Ok(all().filter(|m| m.package == project.name).collect());
+        // The project's own first: where a package has a model of the same name, the plain name is the project's.
+        let (own, others): (Vec<_>, Vec<_>) = all().partition(|m| m.package == project.name);
+        return Ok([own, others].concat());
     }
     let mut chosen = Vec::new();
     for name in names {
@@ -38,17 +40,17 @@ fn choose<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a Model>> 
 }
 
 fn as_json(models: &[&Model]) -> Result<String> {
-    let entries: serde_json::Map<String, serde_json::Value> = models
-        .iter()
-        .map(|m| {
-            let (sql, error) = match &m.compiled {
-                Ok(compiled) => (Some(&compiled.sql), None),
-                Err(reason) => (None, Some(crate::gates::context::not_compiled(reason))),
-            };
-            let entry = json!({"unique_id": m.unique_id, "path": m.path, "sql": sql, "error": error});
-            (m.name.clone(), entry)
-        })
-        .collect();
+    let mut entries = serde_json::Map::new();
+    for m in models {
+        let (sql, error) = match &m.compiled {
+            Ok(compiled) => (Some(&compiled.sql), None),
+            Err(reason) => (None, Some(crate::gates::context::not_compiled(reason))),
+        };
+        let entry = json!({"unique_id": m.unique_id, "path": m.path, "sql": sql, "error": error});
+        // Packages and versions may share a name: the later ones go by their unique ids, so that none is lost.
+        let key = if entries.contains_key(&m.name) { &m.unique_id } else { &m.name };
+        entries.insert(key.clone(), entry);
+    }
     Ok(serde_json::to_string_pretty(&json!({ "models": entries }))?)
 }
 

@@ -11,5 +11,6 @@ pub(crate) mod nodes;
 pub(crate) mod profile;
 pub(crate) mod project_file;
 pub(crate) mod properties;
-pub(crate) mod settle;
+pub(crate) mod resolve;
+mod settle;
 pub(crate) mod tests;

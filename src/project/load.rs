@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use std::sync::mpsc::{Receiver, channel};
 
 pub use super::dbt::profile::ProfileFile;
-pub use super::jinja::job::{Introspect, Table};
+pub use super::jinja::job::{Introspect, Known, Table};
 
 /// What loading needs besides the files.
 pub struct LoadOptions<'a> {
@@ -76,7 +76,7 @@ fn answer(introspect: Option<&dyn Introspect>, questions: &Receiver<Question>) {
         // A reply that nobody waits for any more is no error.
         match question {
             Question::Query(sql, reply) => drop(reply.send(introspect.query(&sql))),
-            Question::Columns(relation, reply) => drop(reply.send(introspect.columns(&relation))),
+            Question::Relation(relation, reply) => drop(reply.send(introspect.relation(&relation))),
             Question::Stop => break,
         }
     }

@@ -11,8 +11,14 @@ impl Introspect for Answers {
         Ok(sql.contains("date_diff").then(|| Table { columns: vec!["n".into()], rows: vec![vec![3.into()]] }))
     }
 
-    fn columns(&self, relation: &RelationName) -> Option<Vec<(String, String)>> {
-        (relation.identifier == "known").then(|| vec![("id".to_owned(), "INTEGER".to_owned())])
+    fn relation(&self, relation: &RelationName) -> Known {
+        match relation.identifier.as_str() {
+            "known" => {
+                Known::There { kind: "table".to_owned(), columns: vec![("id".to_owned(), "INTEGER".to_owned())] }
+            }
+            "absent" => Known::Absent,
+            _ => Known::Unknown,
+        }
     }
 }
 
@@ -326,6 +332,90 @@ fn introspection_answers_or_says_that_it_cannot() {
     assert!(model(&project, "m").compiled.as_ref().unwrap().flags.contains("introspection:query"));
     assert_eq!(sql(&project, "c"), "id INTEGER");
     assert_eq!(fails("{{ adapter.get_columns_in_relation(this) | length }}").code, NotCompiledCode::NeedsWarehouse);
+}
+
+/// A template that lists the columns of `{relation}`.
+fn listing(relation: &str) -> String {
+    format!("{{% for c in adapter.get_columns_in_relation({relation}) %}}{{{{ c.name }}}},{{% endfor %}}")
+}
+
+#[test]
+fn a_relation_that_the_database_does_not_have_has_no_columns() {
+    let exists = "{{ 'there' if adapter.get_relation(this.database, this.schema, 'absent') else 'not there' }}";
+    let project = project(&[
+        ("models/absent.sql", "select 1 as id"),
+        ("models/m.sql", &format!("[{}]", listing("ref('absent')"))),
+        ("models/e.sql", exists),
+    ]);
+    assert_eq!(sql(&project, "m"), "[]");
+    assert_eq!(sql(&project, "e"), "not there");
+    assert!(model(&project, "m").compiled.as_ref().unwrap().flags.contains("introspection:absent"));
+}
+
+#[test]
+fn columns_come_from_seeds_contracts_and_compiled_models() {
+    let project = project(&[
+        ("seeds/s.csv", "id,Name\n1,x\n"),
+        ("models/a.sql", "select id, Name as who from {{ ref('s') }}"),
+        ("models/b.sql", &format!("select {} 1 as one from {{{{ ref('a') }}}}", listing("ref('a')"))),
+        ("models/c.sql", "select * from {{ source('raw', 't') }}"),
+        ("models/from_seed.sql", &listing("ref('s')")),
+        ("models/from_model.sql", &listing("ref('b')")),
+        ("models/from_contract.sql", &listing("ref('c')")),
+        ("models/from_open.sql", &listing("ref('open')")),
+        ("models/open.sql", "select * from {{ source('raw', 't') }}"),
+        ("models/typed.sql", "{% for c in adapter.get_columns_in_relation(ref('a')) %}{{ c.data_type }}{% endfor %}"),
+        (
+            "models/y.yml",
+            "sources: [{name: raw, tables: [{name: t}]}]\nmodels:\n  - name: c\n    config: {contract: {enforced: true}}\n    columns: [{name: k, data_type: int}]\n",
+        ),
+    ]);
+    assert_eq!(sql(&project, "from_seed"), "id,Name,");
+    assert_eq!(sql(&project, "from_model"), "id,who,one,");
+    assert_eq!(sql(&project, "from_contract"), "k,");
+    let flags = |name: &str| model(&project, name).compiled.as_ref().unwrap().flags.clone();
+    assert!(flags("from_model").contains("introspection:model") && flags("from_seed").contains("introspection:seed"));
+    for unknown in ["from_open", "typed"] {
+        let error = model(&project, unknown).compiled.as_ref().unwrap_err();
+        assert_eq!(error.code, NotCompiledCode::NeedsWarehouse, "{unknown}: {error:?}");
+    }
+}
+
+#[test]
+fn relations_and_methods_are_what_packages_expect() {
+    assert_eq!(
+        one("{{ this is mapping }} {{ this.get('metadata', {}).get('type', '').endswith('Relation') }}"),
+        "True True"
+    );
+    assert_eq!(one("{{ api.Column.translate_type('string') if api.Column.translate_type is defined }}"), "TEXT");
+    assert_eq!(
+        one("{{ +1 + (+2) }} {{ dbt.dateadd(datepart='day', interval=+1, from_date_or_timestamp='d') }}"),
+        "3 (d + cast(1 as bigint) * interval 1 day)"
+    );
+    assert_eq!(fails("{{ 1 if adapter.nothing_here is defined else 2 }}").code, NotCompiledCode::Unsupported);
+    assert_eq!(fails("{{ 1 if dbt.nothing_here else 2 }}").code, NotCompiledCode::Unsupported);
+    let dispatched = project(&[
+        (
+            "macros/a.sql",
+            "{% macro f() %}{{ return(adapter.dispatch('f', 'nothing')()) }}{% endmacro %}{% macro default__f() %}f{% endmacro %}",
+        ),
+        ("models/m.sql", "{{ f() }}"),
+    ]);
+    assert_eq!(sql(&dispatched, "m"), "f");
+}
+
+#[test]
+fn an_ephemeral_model_goes_by_its_alias_and_only_where_it_is_read() {
+    let project = project(&[
+        ("models/e.sql", "{{ config(materialized='ephemeral', alias='other') }}select 1 as id"),
+        (
+            "models/m.sql",
+            "{{ config(materialized='incremental') }}select 2 as id{% if is_incremental() %} union all select * from {{ ref('e') }}{% endif %}",
+        ),
+    ]);
+    assert_eq!(sql(&project, "m"), "select 2 as id");
+    let incremental = model(&project, "m").compiled.as_ref().unwrap().incremental_sql.clone().unwrap();
+    assert!(incremental.starts_with("with __dbt__cte__other as ("), "{incremental}");
 }
 
 #[test]

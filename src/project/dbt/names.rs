@@ -129,7 +129,7 @@ impl Naming<'_> {
             _ => (schema, database),
         };
         let rendered = if draft.config.get("materialized").and_then(Value::as_str) == Some("ephemeral") {
-            cte_name(&draft.name)
+            cte_name(&identifier)
         } else {
             let root = self.packages.get(&self.world.root);
             let quoting = quoting(Quoting::of(&target.adapter), root.map(|p| &p.quoting));

@@ -3,6 +3,7 @@
 use super::fault::Fault;
 use super::macros::Macros;
 use super::rewrite::Caller;
+use super::told::{Key, Told};
 use crate::project::{RelationName, Target};
 use jiff::Timestamp;
 use minijinja::{Error, Value};
@@ -34,14 +35,32 @@ pub trait Introspect: Sync {
     /// The result of SQL that names no table (`select datediff(...)`). `Ok(None)`: cannot be answered here.
     /// An error means that the SQL was tried and failed.
     fn query(&self, sql: &str) -> anyhow::Result<Option<Table>>;
-    /// Columns (name, type) of a relation, `None` when they are not known.
-    fn columns(&self, relation: &RelationName) -> Option<Vec<(String, String)>>;
+    /// What the database says of a relation.
+    fn relation(&self, relation: &RelationName) -> Known;
+}
+
+/// What is known of a relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// It is there.
+    There {
+        /// `table` or `view`.
+        kind: String,
+        /// Column names and types, in order.
+        columns: Vec<(String, String)>,
+    },
+    /// The database that dbt would ask has no such relation.
+    Absent,
+    /// dbt would ask a database that cannot be looked into here, and why not.
+    Closed(String),
+    /// Nobody here can tell.
+    Unknown,
 }
 
 /// A question to the thread that owns the [`Introspect`].
 pub(crate) enum Question {
     Query(String, Sender<anyhow::Result<Option<Table>>>),
-    Columns(RelationName, Sender<Option<Vec<(String, String)>>>),
+    Relation(RelationName, Sender<Known>),
     Stop,
 }
 
@@ -62,6 +81,8 @@ pub(crate) struct World {
     pub(crate) missing_packages: BTreeSet<String>,
     pub(crate) now: Timestamp,
     pub(crate) ask: Option<Mutex<Sender<Question>>>,
+    /// What the project itself says of the columns of relations.
+    pub(crate) told: Told,
     /// What `ref` and `source` resolve to; set after the configs are known.
     pub(crate) index: OnceLock<super::index::Index>,
 }
@@ -76,13 +97,13 @@ impl World {
         answer.recv().unwrap_or(Ok(None))
     }
 
-    /// The columns of a relation, when known.
-    pub(crate) fn columns(&self, relation: &RelationName) -> Option<Vec<(String, String)>> {
+    /// What the database says of a relation.
+    pub(crate) fn relation(&self, relation: &RelationName) -> Known {
         let (reply, answer) = channel();
-        if !self.send(Question::Columns(relation.clone(), reply)) {
-            return None;
+        if !self.send(Question::Relation(relation.clone(), reply)) {
+            return Known::Unknown;
         }
-        answer.recv().ok().flatten()
+        answer.recv().unwrap_or(Known::Unknown)
     }
 
     fn send(&self, question: Question) -> bool {
@@ -131,6 +152,8 @@ pub(crate) struct Seen {
     pub(crate) macros: BTreeMap<String, String>,
     pub(crate) flags: BTreeSet<String>,
     pub(crate) asked_incremental: bool,
+    /// Relations that were asked for and of which nothing is known.
+    pub(crate) wanted: BTreeSet<Key>,
     pub(crate) results: BTreeMap<String, Value>,
     fuel: u64,
     written: usize,

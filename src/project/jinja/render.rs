@@ -5,6 +5,7 @@ use super::bounds;
 use super::fault::{Fault, fault_of};
 use super::job::{Job, MAX_TEXT};
 use super::macros::{self, MacroDef};
+use super::relation::Relation;
 use super::rewrite::rewrite;
 use super::scope::Scope;
 use super::tokens::line_of;
@@ -53,6 +54,8 @@ pub(crate) fn environment() -> Environment<'static> {
     env.add_filter("truncate", |_: Value, _: Rest<Value>| -> Result<Value, Error> {
         Err(Fault::unsupported("filter `truncate` is not built in here").into())
     });
+    // In dbt a relation is a mapping as well.
+    env.add_test("mapping", |value: Value| value.kind() == ValueKind::Map || Relation::is(&value));
     env.add_test("list", |value: Value| value.kind() == ValueKind::Seq && !value.is_tuple());
     env.add_test("callable", |value: Value| value.as_object().is_some() && value.kind() == ValueKind::Plain);
     env
@@ -199,6 +202,10 @@ pub(crate) fn node(
     (job, outcome)
 }
 
+/// Objects of dbt's context, which are no packages.
+const CONTEXT: [&str; 10] =
+    ["adapter", "api", "builtins", "config", "exceptions", "graph", "model", "modules", "target", "this"];
+
 /// `pkg.name(` on an undefined `pkg` is a macro that does not exist, not just an undefined value.
 fn refined(fault: Fault, text: &str, line: u32) -> Fault {
     if fault.code != NotCompiledCode::CompilerError || !fault.message.starts_with("undefined value") {
@@ -211,7 +218,8 @@ fn refined(fault: Fault, text: &str, line: u32) -> Fault {
         let captures: Vec<String> = regex.captures_iter(line).map(|c| format!("{}.{}", &c[1], &c[2])).collect();
         (captures.len() == 1).then(|| captures[0].clone())
     });
-    match call {
+    let own = |name: &String| CONTEXT.contains(&name.split('.').next().unwrap_or_default());
+    match call.filter(|name| !own(name)) {
         Some(name) => {
             Fault::new(NotCompiledCode::MacroNotFound, format!("`{name}` is no macro of this project or its packages"))
                 .named(name.clone())

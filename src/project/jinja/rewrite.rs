@@ -293,6 +293,8 @@ impl Rewriter<'_> {
                     out += &format!("|__shift({inner}, {})", word == "-");
                     at = end;
                 }
+                // A sign that changes nothing, which minijinja does not know.
+                (Kind::Op, "+") if literal_position(text, previous) => at += 1,
                 _ => {
                     out += word;
                     if token.kind != Kind::Space {

@@ -109,7 +109,12 @@ impl Object for Package {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.find(key.as_str()?).ok()
+        match self.find(key.as_str()?) {
+            Ok(value) => Some(value),
+            // dbt, or the package that is not there, may have it: "undefined" would send templates another way.
+            Err(fault) if fault.code != NotCompiledCode::MacroNotFound => Some(super::args::poisoned(fault)),
+            Err(_) => None,
+        }
     }
 
     fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
@@ -124,6 +129,13 @@ pub(crate) fn dispatch(job: &Arc<Job>, name: &str, namespace: Option<&str>) -> R
         None => vec![None],
         Some(namespace) => match world.dispatch.get(namespace) {
             Some(order) => order.iter().map(|p| Some(p.as_str())).collect(),
+            // A namespace that is no package means nothing.
+            None if namespace != BUILTIN
+                && !world.packages.contains(namespace)
+                && !world.missing_packages.contains(namespace) =>
+            {
+                vec![None]
+            }
             None => vec![Some(world.root.as_str()), Some(namespace)],
         },
     };

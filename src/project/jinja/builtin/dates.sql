@@ -171,6 +171,58 @@ current_timestamp()
 current_timestamp
 {%- endmacro %}
 
+{% macro current_timestamp_backcompat() -%}
+{{ return(adapter.dispatch('current_timestamp_backcompat', 'dbt')()) }}
+{%- endmacro %}
+
+{% macro default__current_timestamp_backcompat() -%}
+current_timestamp::timestamp
+{%- endmacro %}
+
+{% macro postgres__current_timestamp_backcompat() -%}
+current_timestamp::{{ dbt.type_timestamp() }}
+{%- endmacro %}
+
+{% macro redshift__current_timestamp_backcompat() -%}
+getdate()
+{%- endmacro %}
+
+{% macro snowflake__current_timestamp_backcompat() -%}
+current_timestamp::{{ dbt.type_timestamp() }}
+{%- endmacro %}
+
+{% macro bigquery__current_timestamp_backcompat() -%}
+current_timestamp
+{%- endmacro %}
+
+{% macro spark__current_timestamp_backcompat() -%}
+{{ __unsupported('current_timestamp_backcompat') }}
+{%- endmacro %}
+
+{% macro current_timestamp_in_utc_backcompat() -%}
+{{ return(adapter.dispatch('current_timestamp_in_utc_backcompat', 'dbt')()) }}
+{%- endmacro %}
+
+{% macro default__current_timestamp_in_utc_backcompat() -%}
+{{ dbt.current_timestamp_backcompat() }}
+{%- endmacro %}
+
+{% macro postgres__current_timestamp_in_utc_backcompat() -%}
+(current_timestamp at time zone 'utc')::{{ dbt.type_timestamp() }}
+{%- endmacro %}
+
+{% macro redshift__current_timestamp_in_utc_backcompat() -%}
+{{ dbt.current_timestamp_backcompat() }}
+{%- endmacro %}
+
+{% macro snowflake__current_timestamp_in_utc_backcompat() -%}
+convert_timezone('UTC', {{ dbt.current_timestamp_backcompat() }})::{{ dbt.type_timestamp() }}
+{%- endmacro %}
+
+{% macro spark__current_timestamp_in_utc_backcompat() -%}
+{{ __unsupported('current_timestamp_in_utc_backcompat') }}
+{%- endmacro %}
+
 {% macro snapshot_get_time() -%}
 {{ return(adapter.dispatch('snapshot_get_time', 'dbt')()) }}
 {%- endmacro %}

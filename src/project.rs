@@ -8,6 +8,7 @@ mod find;
 mod jinja;
 mod load;
 mod locate;
+pub mod manifest;
 pub mod model;
 pub mod place;
 mod sql_folder;

@@ -133,12 +133,16 @@ pub(super) fn one_side(args: &ProjectArgs, rev: &str) -> Result<Bound> {
 }
 
 /// Reads and compiles one revision as `dbt compile` would here and now: what templates ask the database is answered from
-/// it as it is, built or not.
+/// it as it is, built or not. `now` is the instant that templates see, else the present.
 ///
 /// # Errors
 /// As [`two_sides`].
-pub(super) fn compiled_as_dbt(args: &ProjectArgs, rev: &str) -> Result<Project> {
-    with_reader(args, rev, |reader, files| reader.answering_as_dbt()?.load(files))
+pub(super) fn compiled_as_dbt(args: &ProjectArgs, rev: &str, now: Option<jiff::Timestamp>) -> Result<Project> {
+    with_reader(args, rev, |reader, files| {
+        let mut reader = reader.answering_as_dbt()?;
+        reader.now = now.unwrap_or(reader.now);
+        reader.load(files)
+    })
 }
 
 fn with_reader<T>(args: &ProjectArgs, rev: &str, read: impl FnOnce(Reader<'_>, &FileSet) -> Result<T>) -> Result<T> {

@@ -9,6 +9,7 @@ mod calls;
 mod column;
 mod context;
 pub(crate) mod fault;
+pub(crate) mod graph;
 pub(crate) mod index;
 pub(crate) mod job;
 pub(crate) mod macros;

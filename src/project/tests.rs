@@ -106,7 +106,7 @@ fn each_defect_has_its_code_name_and_place() {
         ("a\nb {{ ref('x' }}", C::JinjaSyntax, None, 2),
         ("a\n{% if x %}\nb", C::JinjaSyntax, None, 3),
         ("{{ run_query('select * from t') }}", C::NeedsWarehouse, None, 1),
-        ("{{ graph.nodes }}", C::NeedsWarehouse, None, 1),
+        ("{{ graph.metrics_of_ours.x }}", C::CompilerError, None, 1),
         ("{% include 'x' %}", C::Unsupported, None, 1),
     ];
     for (text, code, name, line) in cases {
@@ -332,6 +332,75 @@ fn introspection_answers_or_says_that_it_cannot() {
     assert!(model(&project, "m").compiled.as_ref().unwrap().flags.contains("introspection:query"));
     assert_eq!(sql(&project, "c"), "id INTEGER");
     assert_eq!(fails("{{ adapter.get_columns_in_relation(this) | length }}").code, NotCompiledCode::NeedsWarehouse);
+}
+
+#[test]
+fn graph_tells_what_does_not_depend_on_its_order() {
+    let walk = |what: &str| {
+        format!("{{% for n in graph.nodes.values() if n.resource_type == 'model' %}}{{{{ {what} }}}} {{% endfor %}}")
+    };
+    let project = project(&[
+        ("models/sub/a.sql", "select 1 as id"),
+        ("models/y.yml", "models: [{name: a, columns: [{name: id, tests: [unique, not_null]}]}]\n"),
+        ("models/count.sql", &walk("1")),
+        ("models/names.sql", &walk("n.name")),
+        (
+            "models/sorted.sql",
+            "{% if execute %}{{ graph['nodes'].values() | sort(attribute='name') | selectattr('resource_type', 'equalto', 'model') | map(attribute='name') | list | first }}{% endif %}",
+        ),
+        (
+            "models/path.sql",
+            "{% if execute %}{{ graph.nodes['model.shop.a'].original_file_path }} {{ model.path }}{% endif %}",
+        ),
+        ("models/deps.sql", &walk("n.depends_on.nodes")),
+        ("models/whole.sql", &walk("n")),
+        ("models/a_set.sql", "{{ set(['x', 'y']) | length }} {{ 'x' in set(['x', 'y']) }}"),
+        ("models/walked_set.sql", "{% for x in set(['x', 'y']) %}{{ x }}{% endfor %}"),
+    ]);
+    assert_eq!(sql(&project, "count").trim(), "1 1 1 1 1 1 1 1 1");
+    assert_eq!(sql(&project, "sorted"), "a");
+    assert_eq!(sql(&project, "path"), "models/sub/a.sql path.sql");
+    assert_eq!(sql(&project, "a_set"), "2 True");
+    for refused in ["names", "deps", "whole", "walked_set"] {
+        let error = model(&project, refused).compiled.as_ref().unwrap_err();
+        assert_eq!(error.code, NotCompiledCode::Unsupported, "{refused}: {error:?}");
+    }
+}
+
+#[test]
+fn time_zones_conditional_do_and_context() {
+    let at = "modules.datetime.datetime(2024, 7, 1, 12, 30, tzinfo=modules.pytz.utc)";
+    assert_eq!(
+        one(&format!(
+            "{{{{ {at}.astimezone(modules.pytz.timezone('America/New_York')) }}}} {{{{ {at}.strftime('%H%z') }}}}"
+        )),
+        "2024-07-01 08:30:00-04:00 12+0000"
+    );
+    assert_eq!(
+        one("{{ modules.pytz.timezone('Asia/Tokyo').localize(modules.datetime.datetime(2024, 1, 2)) }}"),
+        "2024-01-02 00:00:00+09:00"
+    );
+    assert_eq!(one("{% set a = [] %}{% do a.append(1) if true %}{% do a.append(2) if false %}{{ a }}"), "[1]");
+    assert_eq!(
+        one("{{ context.get('target').name }} {{ context.get('nothing', 'else') }} {{ context['project_name'] }}"),
+        "dev else shop"
+    );
+    assert_eq!(one("a{% if true %}\r\n{{ 'b\r\nc' }}{% endif %}"), "a b c");
+    assert!(
+        !model(&project(&[("models/m.sql", "a\r\n{{ 1 }}\r\nb")]), "m").compiled.as_ref().unwrap().sql.contains('\r')
+    );
+}
+
+#[test]
+fn dates_of_duckdb_are_written_as_its_adapter_writes_them() {
+    let add = |unit: &str| one(&format!("{{{{ dbt.dateadd('{unit}', 2, 'd') }}}}"));
+    assert_eq!(add("week"), "(d + (cast(2 as bigint) * 7) * interval 1 day)");
+    assert_eq!(add("quarter"), "(d + (cast(2 as bigint) * 3) * interval 1 month)");
+    assert_eq!(one("{{ dbt.date(2024, 1, 2) }}"), "make_date(2024, 1, 2)");
+    assert!(
+        one("{{ dbt.datediff('a', 'b', 'week') }}")
+            .starts_with("((date_diff('day', a::timestamp, b::timestamp)) // 7 + case")
+    );
 }
 
 /// A template that lists the columns of `{relation}`.

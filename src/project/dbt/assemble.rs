@@ -12,8 +12,8 @@ use crate::project::jinja::tokens::line_of;
 use crate::project::jinja::told::Key;
 use crate::project::yaml::Node;
 use crate::project::{
-    ColumnInfo, Compiled, DataTest, Hook, Model, NodeKind, NotCompiled, Place, Problem, Project, ProjectKind,
-    RelationName, Source, TestKind, config_of,
+    ColumnInfo, Compiled, DataTest, Hook, Model, NodeKind, NotCompiled, NotCompiledCode, Place, Problem, Project,
+    ProjectKind, RelationName, Source, TestKind, config_of,
 };
 use indexmap::IndexMap;
 use rayon::prelude::*;
@@ -140,9 +140,22 @@ fn node(loaded: &Loaded<'_>, settled: &Settled) -> Rendered {
 }
 
 fn render_once(loaded: &Loaded<'_>, settled: &Settled, incremental: bool) -> (Arc<Job>, Result<String, NotCompiled>) {
-    let mut job = Job::new(&loaded.world, info(settled), true);
-    job.incremental = incremental;
-    render::node(&loaded.env, job, &settled.draft.text, settled.draft.range.clone())
+    let render = |reversed: bool| {
+        let mut job = Job::new(&loaded.world, info(settled), true);
+        (job.incremental, job.reversed) = (incremental, reversed);
+        render::node(&loaded.env, job, &settled.draft.text, settled.draft.range.clone())
+    };
+    let (job, result) = render(false);
+    let unordered = job.seen().unordered;
+    match result {
+        Ok(text) if unordered && render(true).1.as_ref() != Ok(&text) => {
+            let message =
+                "the text depends on the order of `graph` or of a set, which differs between runs of dbt".to_owned();
+            let place = Place { path: settled.draft.path.clone(), line: 1, column: 0 };
+            (job, Err(NotCompiled { code: NotCompiledCode::Unsupported, message, name: None, place }))
+        }
+        result => (job, result),
+    }
 }
 
 fn sql(loaded: &Loaded<'_>, settled: &Settled, out: &mut Rendered) -> Result<Compiled, NotCompiled> {

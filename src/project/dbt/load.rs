@@ -154,6 +154,7 @@ fn settle(input: Input<'_>) -> Result<Loaded<'_>> {
         now: input.now,
         ask: input.ask.map(Mutex::new),
         told: Told::default(),
+        graph: OnceLock::new(),
         index: OnceLock::new(),
     });
     render_trees(&world, &env, &mut packages, &mut problems);
@@ -175,6 +176,7 @@ fn settle(input: Input<'_>) -> Result<Loaded<'_>> {
         dialect,
     };
     settle::index(&mut loaded, found);
+    let _ = loaded.world.graph.set(super::graph::gather(&loaded));
     Ok(loaded)
 }
 

@@ -83,6 +83,8 @@ pub(crate) struct World {
     pub(crate) ask: Option<Mutex<Sender<Question>>>,
     /// What the project itself says of the columns of relations.
     pub(crate) told: Told,
+    /// What `graph` tells; set with the index.
+    pub(crate) graph: OnceLock<super::graph::GraphData>,
     /// What `ref` and `source` resolve to; set after the configs are known.
     pub(crate) index: OnceLock<super::index::Index>,
 }
@@ -152,6 +154,10 @@ pub(crate) struct Seen {
     pub(crate) macros: BTreeMap<String, String>,
     pub(crate) flags: BTreeSet<String>,
     pub(crate) asked_incremental: bool,
+    /// Whether it walked something whose order in dbt is not known.
+    pub(crate) unordered: bool,
+    /// Something that has no faithful text was printed or walked.
+    pub(crate) tainted: Option<String>,
     /// Relations that were asked for and of which nothing is known.
     pub(crate) wanted: BTreeSet<Key>,
     pub(crate) results: BTreeMap<String, Value>,
@@ -167,6 +173,8 @@ pub(crate) struct Job {
     pub(crate) node: NodeInfo,
     pub(crate) execute: bool,
     pub(crate) incremental: bool,
+    /// Walks what has no order backwards.
+    pub(crate) reversed: bool,
     /// Call-block bodies of the node's own template, by name.
     pub(crate) callers: BTreeMap<String, Caller>,
     /// Names that only this rendering has (`model` of a generic test).
@@ -187,6 +195,7 @@ impl Job {
             node,
             execute,
             incremental: false,
+            reversed: false,
             callers: BTreeMap::new(),
             extra: BTreeMap::new(),
             seen: Mutex::default(),
@@ -195,6 +204,11 @@ impl Job {
 
     pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Spoils the rendering: what it has printed is not what dbt prints.
+    pub(crate) fn taint(&self, why: &str) {
+        self.seen().tainted.get_or_insert_with(|| why.to_owned());
     }
 
     pub(crate) fn flag(&self, flag: &str) {

@@ -31,6 +31,7 @@ pub(crate) fn environment() -> Environment<'static> {
     env.set_unknown_method_callback(python_method);
     env.set_formatter(bounds::formatter);
     bounds::filters(&mut env);
+    bounds::comparing(&mut env);
     env.add_filter("__mod", |text: Value, args: Rest<Value>| modulo(&text, args.first()));
     env.add_filter("__shift", |value: Value, delta: Value, back: bool| -> Result<Value, Error> {
         super::modules::arithmetic(&value, &delta, back)
@@ -193,7 +194,10 @@ pub(crate) fn node(
         Ok(output) if output.len() > MAX_TEXT => {
             Err(fail(Fault::limit("the rendered text is longer than 16 MiB"), first_line))
         }
-        Ok(output) => Ok(output),
+        Ok(output) => match job.seen().tainted.take() {
+            Some(why) => Err(fail(Fault::unsupported(why), first_line)),
+            None => Ok(output),
+        },
         Err(error) => {
             let line = error.line().and_then(|line| u32::try_from(line).ok()).unwrap_or(first_line);
             Err(fail(refined(fault_of(&error), text, line), line))

@@ -56,6 +56,32 @@ pub(crate) fn lookup(job: &Arc<Job>, name: &str) -> Option<Value> {
     world.macros.get(BUILTIN, name).map(|def| macro_value(job, def))
 }
 
+/// `context`: everything that a template can name, by name.
+#[derive(Debug)]
+pub(crate) struct Names(pub(crate) Arc<Job>);
+
+impl Object for Names {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        lookup(&self.0, key.as_str()?)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::NonEnumerable
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        if method != "get" {
+            return Err(Fault::unsupported(format!("context.{method} is not built in here")).into());
+        }
+        let found = args.first().and_then(|key| self.get_value(key)).or_else(|| args.get(1).cloned());
+        Ok(found.unwrap_or_else(|| Value::from(())))
+    }
+}
+
 /// A macro as a callable value.
 pub(crate) fn macro_value(job: &Arc<Job>, def: &Arc<super::macros::MacroDef>) -> Value {
     Value::from_object(MacroFn { job: Arc::clone(job), def: Arc::clone(def) })
@@ -118,6 +144,13 @@ impl Object for Package {
     }
 
     fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        // A package is a mapping of its macros.
+        if let ("get", Some(name)) = (method, args.first().and_then(Value::as_str))
+            && self.job.world.macros.get(&self.name, "get").is_none()
+        {
+            let found = self.get_value(&Value::from(name)).or_else(|| args.get(1).cloned());
+            return Ok(found.unwrap_or_else(|| Value::from(())));
+        }
         self.find(method)?.call(state, args)
     }
 }

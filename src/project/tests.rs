@@ -403,6 +403,21 @@ fn dates_of_duckdb_are_written_as_its_adapter_writes_them() {
     );
 }
 
+#[test]
+fn a_model_without_a_name_is_not_read_and_paths_may_go_up() {
+    let project = project(&[
+        ("models/lost.sql", "{{ config(alias=no_such_macro()) }}select 1 as id"),
+        ("models/broken.sql", "{{ config(alias='named') }}select {{ no_such_macro() }} as id"),
+        ("models/reads_lost.sql", "select * from {{ ref('lost') }}"),
+        ("models/reads_broken.sql", "select * from {{ ref('broken') }}"),
+    ]);
+    let error = model(&project, "reads_lost").compiled.as_ref().unwrap_err();
+    assert_eq!(error.code, NotCompiledCode::Upstream, "{error:?}");
+    assert_eq!(sql(&project, "reads_broken"), "select * from \"shop\".\"main\".\"named\"");
+    assert_eq!(find::join("a/b", "../../c/./d/"), "c/d");
+    assert_eq!(find::join("", "../x"), "../x");
+}
+
 /// A template that lists the columns of `{relation}`.
 fn listing(relation: &str) -> String {
     format!("{{% for c in adapter.get_columns_in_relation({relation}) %}}{{{{ c.name }}}},{{% endfor %}}")

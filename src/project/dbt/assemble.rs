@@ -294,8 +294,12 @@ fn generic(loaded: &Loaded<'_>, problems: &mut Vec<Problem>) -> Vec<DataTest> {
     for settled in loaded.drafts.iter().filter(|s| !s.draft.singular) {
         if let Some(patch) = &settled.draft.patch {
             let ephemeral = config_of(&settled.draft.config, "materialized") == Some("ephemeral");
-            let entry =
-                Entry { unique_id: settled.draft.unique_id.clone(), relation: settled.relation.clone(), ephemeral };
+            let entry = Entry {
+                unique_id: settled.draft.unique_id.clone(),
+                relation: settled.relation.clone(),
+                ephemeral,
+                unnamed: false,
+            };
             declared.extend(tests::declared(patch, &entry, &settled.draft.name, problems));
         }
     }
@@ -303,7 +307,7 @@ fn generic(loaded: &Loaded<'_>, problems: &mut Vec<Problem>) -> Vec<DataTest> {
     for table in &loaded.properties.sources {
         let id = format!("source.{}.{}.{}", table.package, table.source_name, table.name);
         if let Some(source) = places.get(id.as_str()) {
-            let entry = Entry { unique_id: id, relation: source.relation.clone(), ephemeral: false };
+            let entry = Entry { unique_id: id, relation: source.relation.clone(), ephemeral: false, unnamed: false };
             let patch = properties::Patch {
                 node: table.table.clone(),
                 place: table.place.clone(),

@@ -54,7 +54,8 @@ pub(crate) fn gather(loaded: &Loaded<'_>) -> GraphData {
 
 /// A generic test is a node of which little is known: dbt makes its name and id from a hash.
 fn add_tests(data: &mut GraphData, patch: &Patch) {
-    let nowhere = Entry { unique_id: String::new(), relation: RelationName::default(), ephemeral: false };
+    let nowhere =
+        Entry { unique_id: String::new(), relation: RelationName::default(), ephemeral: false, unnamed: false };
     for test in tests::declared(patch, &nowhere, "", &mut Vec::new()) {
         data.nodes.push((None, bare("test", &test.package)));
     }

@@ -35,6 +35,8 @@ pub(crate) struct Draft {
     /// Why it cannot be rendered at all (Python, unreadable).
     pub(crate) refused: Option<NotCompiled>,
     pub(crate) config: Map<String, Value>,
+    /// Whether its own `config()` could not be read.
+    pub(crate) unnamed: bool,
 }
 
 impl Draft {
@@ -125,6 +127,7 @@ impl Finder<'_> {
             version: None,
             refused,
             config: Map::new(),
+            unnamed: false,
             name,
         }
     }
@@ -213,6 +216,7 @@ impl Finder<'_> {
             version: None,
             refused,
             config: Map::new(),
+            unnamed: false,
             name,
         }
     }
@@ -270,6 +274,7 @@ impl Finder<'_> {
                 version: None,
                 refused: None,
                 config: Map::new(),
+                unnamed: false,
             });
         }
     }

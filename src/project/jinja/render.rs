@@ -250,6 +250,8 @@ pub(crate) fn text(
     text: &str,
     place: &Place,
 ) -> (Arc<Job>, Result<String, NotCompiled>) {
+    // Jinja drops the line break at the end of a template.
+    let text = text.strip_suffix('\n').unwrap_or(text);
     let (job, result) = node(env, job, text, 0..text.len());
     (job, result.map_err(|e| if e.place.path == place.path { NotCompiled { place: place.clone(), ..e } } else { e }))
 }

@@ -123,7 +123,10 @@ pub(crate) fn global(job: &Arc<Job>, name: &str) -> Option<Value> {
         "selected_resources" | "pre_hooks" | "post_hooks" => Some(List::value(Vec::new())),
         "flags" => Some(flags()),
         "invocation_args_dict" | "dbt_metadata_envs" => Some(Dict::value([])),
-        "invocation_id" => Some(Value::from("00000000-0000-0000-0000-000000000000")),
+        "invocation_id" => {
+            job.flag("volatile:invocation_id");
+            Some(Value::from("00000000-0000-0000-0000-000000000000"))
+        }
         "dbt_version" => Some(Value::from(DBT_VERSION)),
         "thread_id" => Some(Value::from("Thread-1")),
         _ => None,

@@ -167,7 +167,7 @@ pub enum TextFormat {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example: rowproof compile orders --rev main")]
 pub struct CompileArgs {
-    /// Models (default: all).
+    /// Models (default: all, those of installed packages too).
     #[arg(value_name = "MODEL")]
     pub models: Vec<String>,
     /// Revision to compile, or `worktree`.
@@ -176,6 +176,9 @@ pub struct CompileArgs {
     /// How to print.
     #[arg(long, value_enum, default_value_t = CompileFormat::Sql)]
     pub format: CompileFormat,
+    /// Compare every model with what dbt compiled, as its manifest tells (`target/manifest.json` after `dbt compile`).
+    #[arg(long, value_name = "MANIFEST")]
+    pub verify_against: Option<PathBuf>,
     /// Project options.
     #[command(flatten)]
     pub project: ProjectArgs,
@@ -186,7 +189,7 @@ pub struct CompileArgs {
 pub enum CompileFormat {
     /// The SQL, each model after a comment that names it.
     Sql,
-    /// `{"models": {"name": {"unique_id", "path", "sql", "error"}}}`.
+    /// `{"models": {"name": {"unique_id", "path", "sql", "error", "flags"}}}`.
     Json,
 }
 

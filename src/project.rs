@@ -8,6 +8,7 @@ mod find;
 mod jinja;
 mod load;
 mod locate;
+pub mod manifest;
 pub mod metrics;
 pub mod model;
 pub mod place;
@@ -17,7 +18,7 @@ mod tests;
 mod yaml;
 
 pub use find::{Found, find_project};
-pub use load::{Introspect, LoadOptions, ProfileFile, Table, empty, load, target};
+pub use load::{Introspect, Known, LoadOptions, ProfileFile, Table, empty, load, target};
 pub use locate::Lines;
 pub use metrics::*;
 pub use model::*;

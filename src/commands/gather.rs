@@ -125,6 +125,27 @@ fn gather(args: &ProjectArgs, start: &Path, repo: Repo, trees: (SideTree, SideTr
 /// # Errors
 /// As [`two_sides`].
 pub(super) fn one_side(args: &ProjectArgs, rev: &str) -> Result<Bound> {
+    with_reader(args, rev, |reader, files| {
+        let project = reader.load(files)?;
+        let known = reader.known_columns(&project);
+        Ok(Bound::new(project, &known, reader.database.externals()))
+    })
+}
+
+/// Reads and compiles one revision as `dbt compile` would here and now: what templates ask the database is answered from
+/// it as it is, built or not. `now` is the instant that templates see, else the present.
+///
+/// # Errors
+/// As [`two_sides`].
+pub(super) fn compiled_as_dbt(args: &ProjectArgs, rev: &str, now: Option<jiff::Timestamp>) -> Result<Project> {
+    with_reader(args, rev, |reader, files| {
+        let mut reader = reader.answering_as_dbt()?;
+        reader.now = now.unwrap_or(reader.now);
+        reader.load(files)
+    })
+}
+
+fn with_reader<T>(args: &ProjectArgs, rev: &str, read: impl FnOnce(Reader<'_>, &FileSet) -> Result<T>) -> Result<T> {
     let start = start_dir(args)?;
     let repo = Repo::open(&start)?;
     let mut tree = repo.side(rev)?;
@@ -134,10 +155,7 @@ pub(super) fn one_side(args: &ProjectArgs, rev: &str) -> Result<Bound> {
     let hint = hint.or_else(|| policy.policy.project.path.clone().filter(|p| p != "."));
     let root = project::find_project(&tree.files, hint.as_deref())?.root;
     packages::lay_over(&repo, [&mut tree], &root, &mut notices)?;
-    let reader = Reader::new(args, &repo, &policy.policy, &root, [&tree.files, &tree.files])?;
-    let project = reader.load(&tree.files)?;
-    let known = reader.known_columns(&project);
-    Ok(Bound::new(project, &known, reader.database.externals()))
+    read(Reader::new(args, &repo, &policy.policy, &root, [&tree.files, &tree.files])?, &tree.files)
 }
 
 /// The project of the working tree, found but not read.
@@ -212,7 +230,9 @@ fn base_or_empty(project: Result<Project>, tree: &SideTree, root: &str, head: &P
 struct Reader<'a> {
     args: &'a ProjectArgs,
     policy: &'a Policy,
+    repo: &'a Repo,
     root: &'a str,
+    target: project::Target,
     profiles: Vec<project::ProfileFile>,
     dialect: Option<Dialect>,
     now: jiff::Timestamp,
@@ -222,7 +242,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(
         args: &'a ProjectArgs,
-        repo: &Repo,
+        repo: &'a Repo,
         policy: &'a Policy,
         root: &'a str,
         sides: [&FileSet; 2],
@@ -235,7 +255,14 @@ impl<'a> Reader<'a> {
         let target = project::target(sides[trusted], root, &profiles, target.as_deref(), env, &policy.env_allow)?;
         let database = Database::open(args, policy, repo.root(), root, &target)?;
         let dialect = dialect(args, policy)?;
-        Ok(Self { args, policy, root, profiles, dialect, now: jiff::Timestamp::now(), database })
+        let now = jiff::Timestamp::now();
+        Ok(Self { args, policy, repo, root, target, profiles, dialect, now, database })
+    }
+
+    fn answering_as_dbt(mut self) -> Result<Self> {
+        self.database =
+            self.database.answering_as_dbt(self.args, self.policy, self.repo.root(), self.root, &self.target)?;
+        Ok(self)
     }
 
     fn load(&self, files: &FileSet) -> Result<Project> {

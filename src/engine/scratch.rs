@@ -5,7 +5,7 @@ use super::duckdb::{DuckDb, message};
 use super::{Body, literal, quoted};
 use anyhow::{Context, Result, anyhow, bail};
 use duckdb::Connection;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -194,6 +194,28 @@ impl Scratch {
     /// Columns (name and type, in order) of every relation of the attached databases.
     pub fn columns(&self) -> &BTreeMap<RelationKey, Vec<(String, String)>> {
         &self.relations
+    }
+
+    /// The attached relations that are views.
+    ///
+    /// # Errors
+    /// The engine's message.
+    pub fn views(&self) -> Result<BTreeSet<RelationKey>> {
+        let connection = self.connection();
+        let sql = "select database_name, schema_name, view_name from duckdb_views() where not internal";
+        let mut statement = connection.prepare(sql).map_err(|e| anyhow!("{}", message(&e)))?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        rows.map_err(|e| anyhow!("{}", message(&e)))?.map(|row| row.map_err(|e| anyhow!("{}", message(&e)))).collect()
+    }
+
+    /// Makes the database `alias` the one that names without a database are looked for in; a missing one is there, and
+    /// empty, as for a client that would create it.
+    ///
+    /// # Errors
+    /// The engine's message.
+    pub fn stand_in(&self, alias: &str) -> Result<()> {
+        let alias = quoted(alias);
+        self.run(&format!("attach if not exists ':memory:' as {alias}; use {alias}"))
     }
 
     /// The attached relation that is meant: by database, schema and name; by schema and name where the database is

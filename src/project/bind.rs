@@ -199,7 +199,7 @@ impl Bound {
 }
 
 /// Columns that dbt adds to a snapshot's own.
-const SNAPSHOT_COLUMNS: &[&str] = &["dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to"];
+pub(crate) const SNAPSHOT_COLUMNS: &[&str] = &["dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to"];
 
 impl Catalog for Bound {
     fn relation(&self, parts: &[String]) -> Option<TableInfo> {
@@ -251,7 +251,7 @@ fn names(project: &Project) -> BTreeMap<String, Option<String>> {
 }
 
 /// Column names of a CSV with a header.
-fn csv_header(bytes: &[u8], config: &serde_json::Map<String, serde_json::Value>) -> Option<Vec<String>> {
+pub(crate) fn csv_header(bytes: &[u8], config: &serde_json::Map<String, serde_json::Value>) -> Option<Vec<String>> {
     let text = std::str::from_utf8(bytes).ok()?;
     let line = text.trim_start_matches('\u{feff}').lines().next()?;
     let delimiter = config.get("delimiter").and_then(|d| d.as_str()).and_then(|d| d.chars().next()).unwrap_or(',');

@@ -83,15 +83,16 @@ pub(crate) fn relative<'a>(path: &'a str, root: &str) -> &'a str {
     if root.is_empty() { path } else { path.strip_prefix(root).map_or(path, |rest| rest.trim_start_matches('/')) }
 }
 
-/// `root/rest`, without a leading slash.
+/// `root/rest`, without a leading slash; `..` goes up, as far as the repository's root.
 pub(crate) fn join(root: &str, rest: &str) -> String {
-    let rest = rest.trim_start_matches("./").trim_matches('/');
-    match (root.is_empty(), rest.is_empty() || rest == ".") {
-        (true, true) => String::new(),
-        (true, false) => rest.to_owned(),
-        (false, true) => root.to_owned(),
-        (false, false) => format!("{root}/{rest}"),
+    let mut parts: Vec<&str> = Vec::new();
+    for part in root.split('/').chain(rest.split('/')).filter(|part| !part.is_empty() && *part != ".") {
+        match (part, parts.last()) {
+            ("..", Some(&last)) if last != ".." => drop(parts.pop()),
+            _ => parts.push(part),
+        }
     }
+    parts.join("/")
 }
 
 #[cfg(test)]

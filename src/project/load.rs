@@ -8,10 +8,10 @@ use crate::sql::Dialect;
 use crate::stack::STACK;
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 pub use super::dbt::profile::ProfileFile;
-pub use super::jinja::job::{Introspect, Table};
+pub use super::jinja::job::{Introspect, Known, Table};
 
 /// What loading needs besides the files.
 pub struct LoadOptions<'a> {
@@ -63,11 +63,19 @@ pub fn load(options: &LoadOptions<'_>) -> Result<Project> {
     std::thread::scope(|scope| {
         let introspect = options.introspect;
         scope.spawn(move || answer(introspect, &questions));
-        let project = pool.install(|| dbt::load::load(input));
-        // Templates may have leaked a sender: the thread ends by this word, not by their going away.
-        let _ = stop.send(Question::Stop);
-        project
+        // Templates may have leaked a sender: the thread ends by this word, not by their going away, panic or not.
+        let _stop = Stop(stop);
+        pool.install(|| dbt::load::load(input))
     })
+}
+
+/// Ends the thread that answers.
+struct Stop(Sender<Question>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        let _ = self.0.send(Question::Stop);
+    }
 }
 
 fn answer(introspect: Option<&dyn Introspect>, questions: &Receiver<Question>) {
@@ -75,7 +83,7 @@ fn answer(introspect: Option<&dyn Introspect>, questions: &Receiver<Question>) {
         // A reply that nobody waits for any more is no error.
         match question {
             Question::Query(sql, reply) => drop(reply.send(introspect.query(&sql))),
-            Question::Columns(relation, reply) => drop(reply.send(introspect.columns(&relation))),
+            Question::Relation(relation, reply) => drop(reply.send(introspect.relation(&relation))),
             Question::Stop => break,
         }
     }

@@ -11,8 +11,14 @@ impl Introspect for Answers {
         Ok(sql.contains("date_diff").then(|| Table { columns: vec!["n".into()], rows: vec![vec![3.into()]] }))
     }
 
-    fn columns(&self, relation: &RelationName) -> Option<Vec<(String, String)>> {
-        (relation.identifier == "known").then(|| vec![("id".to_owned(), "INTEGER".to_owned())])
+    fn relation(&self, relation: &RelationName) -> Known {
+        match relation.identifier.as_str() {
+            "known" => {
+                Known::There { kind: "table".to_owned(), columns: vec![("id".to_owned(), "INTEGER".to_owned())] }
+            }
+            "absent" => Known::Absent,
+            _ => Known::Unknown,
+        }
     }
 }
 
@@ -100,7 +106,7 @@ fn each_defect_has_its_code_name_and_place() {
         ("a\nb {{ ref('x' }}", C::JinjaSyntax, None, 2),
         ("a\n{% if x %}\nb", C::JinjaSyntax, None, 3),
         ("{{ run_query('select * from t') }}", C::NeedsWarehouse, None, 1),
-        ("{{ graph.nodes }}", C::NeedsWarehouse, None, 1),
+        ("{{ graph.metrics_of_ours.x }}", C::CompilerError, None, 1),
         ("{% include 'x' %}", C::Unsupported, None, 1),
     ];
     for (text, code, name, line) in cases {
@@ -326,6 +332,174 @@ fn introspection_answers_or_says_that_it_cannot() {
     assert!(model(&project, "m").compiled.as_ref().unwrap().flags.contains("introspection:query"));
     assert_eq!(sql(&project, "c"), "id INTEGER");
     assert_eq!(fails("{{ adapter.get_columns_in_relation(this) | length }}").code, NotCompiledCode::NeedsWarehouse);
+}
+
+#[test]
+fn graph_tells_what_does_not_depend_on_its_order() {
+    let walk = |what: &str| {
+        format!("{{% for n in graph.nodes.values() if n.resource_type == 'model' %}}{{{{ {what} }}}} {{% endfor %}}")
+    };
+    let project = project(&[
+        ("models/sub/a.sql", "select 1 as id"),
+        ("models/y.yml", "models: [{name: a, columns: [{name: id, tests: [unique, not_null]}]}]\n"),
+        ("models/count.sql", &walk("1")),
+        ("models/names.sql", &walk("n.name")),
+        (
+            "models/sorted.sql",
+            "{% if execute %}{{ graph['nodes'].values() | sort(attribute='name') | selectattr('resource_type', 'equalto', 'model') | map(attribute='name') | list | first }}{% endif %}",
+        ),
+        (
+            "models/path.sql",
+            "{% if execute %}{{ graph.nodes['model.shop.a'].original_file_path }} {{ model.path }}{% endif %}",
+        ),
+        ("models/deps.sql", &walk("n.depends_on.nodes")),
+        ("models/whole.sql", &walk("n")),
+        ("models/a_set.sql", "{{ set(['x', 'y']) | length }} {{ 'x' in set(['x', 'y']) }}"),
+        ("models/walked_set.sql", "{% for x in set(['x', 'y']) %}{{ x }}{% endfor %}"),
+    ]);
+    assert_eq!(sql(&project, "count").trim(), "1 1 1 1 1 1 1 1 1");
+    assert_eq!(sql(&project, "sorted"), "a");
+    assert_eq!(sql(&project, "path"), "models/sub/a.sql path.sql");
+    assert_eq!(sql(&project, "a_set"), "2 True");
+    for refused in ["names", "deps", "whole", "walked_set"] {
+        let error = model(&project, refused).compiled.as_ref().unwrap_err();
+        assert_eq!(error.code, NotCompiledCode::Unsupported, "{refused}: {error:?}");
+    }
+}
+
+#[test]
+fn time_zones_conditional_do_and_context() {
+    let at = "modules.datetime.datetime(2024, 7, 1, 12, 30, tzinfo=modules.pytz.utc)";
+    assert_eq!(
+        one(&format!(
+            "{{{{ {at}.astimezone(modules.pytz.timezone('America/New_York')) }}}} {{{{ {at}.strftime('%H%z') }}}}"
+        )),
+        "2024-07-01 08:30:00-04:00 12+0000"
+    );
+    assert_eq!(
+        one("{{ modules.pytz.timezone('Asia/Tokyo').localize(modules.datetime.datetime(2024, 1, 2)) }}"),
+        "2024-01-02 00:00:00+09:00"
+    );
+    assert_eq!(one("{% set a = [] %}{% do a.append(1) if true %}{% do a.append(2) if false %}{{ a }}"), "[1]");
+    assert_eq!(
+        one("{{ context.get('target').name }} {{ context.get('nothing', 'else') }} {{ context['project_name'] }}"),
+        "dev else shop"
+    );
+    assert_eq!(one("a{% if true %}\r\n{{ 'b\r\nc' }}{% endif %}"), "a b c");
+    assert!(
+        !model(&project(&[("models/m.sql", "a\r\n{{ 1 }}\r\nb")]), "m").compiled.as_ref().unwrap().sql.contains('\r')
+    );
+}
+
+#[test]
+fn dates_of_duckdb_are_written_as_its_adapter_writes_them() {
+    let add = |unit: &str| one(&format!("{{{{ dbt.dateadd('{unit}', 2, 'd') }}}}"));
+    assert_eq!(add("week"), "(d + (cast(2 as bigint) * 7) * interval 1 day)");
+    assert_eq!(add("quarter"), "(d + (cast(2 as bigint) * 3) * interval 1 month)");
+    assert_eq!(one("{{ dbt.date(2024, 1, 2) }}"), "make_date(2024, 1, 2)");
+    assert!(
+        one("{{ dbt.datediff('a', 'b', 'week') }}")
+            .starts_with("((date_diff('day', a::timestamp, b::timestamp)) // 7 + case")
+    );
+}
+
+#[test]
+fn a_model_without_a_name_is_not_read_and_paths_may_go_up() {
+    let project = project(&[
+        ("models/lost.sql", "{{ config(alias=no_such_macro()) }}select 1 as id"),
+        ("models/broken.sql", "{{ config(alias='named') }}select {{ no_such_macro() }} as id"),
+        ("models/reads_lost.sql", "select * from {{ ref('lost') }}"),
+        ("models/reads_broken.sql", "select * from {{ ref('broken') }}"),
+    ]);
+    let error = model(&project, "reads_lost").compiled.as_ref().unwrap_err();
+    assert_eq!(error.code, NotCompiledCode::Upstream, "{error:?}");
+    assert_eq!(sql(&project, "reads_broken"), "select * from \"shop\".\"main\".\"named\"");
+    assert_eq!(find::join("a/b", "../../c/./d/"), "c/d");
+    assert_eq!(find::join("", "../x"), "../x");
+}
+
+/// A template that lists the columns of `{relation}`.
+fn listing(relation: &str) -> String {
+    format!("{{% for c in adapter.get_columns_in_relation({relation}) %}}{{{{ c.name }}}},{{% endfor %}}")
+}
+
+#[test]
+fn a_relation_that_the_database_does_not_have_has_no_columns() {
+    let exists = "{{ 'there' if adapter.get_relation(this.database, this.schema, 'absent') else 'not there' }}";
+    let project = project(&[
+        ("models/absent.sql", "select 1 as id"),
+        ("models/m.sql", &format!("[{}]", listing("ref('absent')"))),
+        ("models/e.sql", exists),
+    ]);
+    assert_eq!(sql(&project, "m"), "[]");
+    assert_eq!(sql(&project, "e"), "not there");
+    assert!(model(&project, "m").compiled.as_ref().unwrap().flags.contains("introspection:absent"));
+}
+
+#[test]
+fn columns_come_from_seeds_contracts_and_compiled_models() {
+    let project = project(&[
+        ("seeds/s.csv", "id,Name\n1,x\n"),
+        ("models/a.sql", "select id, Name as who from {{ ref('s') }}"),
+        ("models/b.sql", &format!("select {} 1 as one from {{{{ ref('a') }}}}", listing("ref('a')"))),
+        ("models/c.sql", "select * from {{ source('raw', 't') }}"),
+        ("models/from_seed.sql", &listing("ref('s')")),
+        ("models/from_model.sql", &listing("ref('b')")),
+        ("models/from_contract.sql", &listing("ref('c')")),
+        ("models/from_open.sql", &listing("ref('open')")),
+        ("models/open.sql", "select * from {{ source('raw', 't') }}"),
+        ("models/typed.sql", "{% for c in adapter.get_columns_in_relation(ref('a')) %}{{ c.data_type }}{% endfor %}"),
+        (
+            "models/y.yml",
+            "sources: [{name: raw, tables: [{name: t}]}]\nmodels:\n  - name: c\n    config: {contract: {enforced: true}}\n    columns: [{name: k, data_type: int}]\n",
+        ),
+    ]);
+    assert_eq!(sql(&project, "from_seed"), "id,Name,");
+    assert_eq!(sql(&project, "from_model"), "id,who,one,");
+    assert_eq!(sql(&project, "from_contract"), "k,");
+    let flags = |name: &str| model(&project, name).compiled.as_ref().unwrap().flags.clone();
+    assert!(flags("from_model").contains("introspection:model") && flags("from_seed").contains("introspection:seed"));
+    for unknown in ["from_open", "typed"] {
+        let error = model(&project, unknown).compiled.as_ref().unwrap_err();
+        assert_eq!(error.code, NotCompiledCode::NeedsWarehouse, "{unknown}: {error:?}");
+    }
+}
+
+#[test]
+fn relations_and_methods_are_what_packages_expect() {
+    assert_eq!(
+        one("{{ this is mapping }} {{ this.get('metadata', {}).get('type', '').endswith('Relation') }}"),
+        "True True"
+    );
+    assert_eq!(one("{{ api.Column.translate_type('string') if api.Column.translate_type is defined }}"), "TEXT");
+    assert_eq!(
+        one("{{ +1 + (+2) }} {{ dbt.dateadd(datepart='day', interval=+1, from_date_or_timestamp='d') }}"),
+        "3 (d + cast(1 as bigint) * interval 1 day)"
+    );
+    assert_eq!(fails("{{ 1 if adapter.nothing_here is defined else 2 }}").code, NotCompiledCode::Unsupported);
+    assert_eq!(fails("{{ 1 if dbt.nothing_here else 2 }}").code, NotCompiledCode::Unsupported);
+    let dispatched = project(&[
+        (
+            "macros/a.sql",
+            "{% macro f() %}{{ return(adapter.dispatch('f', 'nothing')()) }}{% endmacro %}{% macro default__f() %}f{% endmacro %}",
+        ),
+        ("models/m.sql", "{{ f() }}"),
+    ]);
+    assert_eq!(sql(&dispatched, "m"), "f");
+}
+
+#[test]
+fn an_ephemeral_model_goes_by_its_alias_and_only_where_it_is_read() {
+    let project = project(&[
+        ("models/e.sql", "{{ config(materialized='ephemeral', alias='other') }}select 1 as id"),
+        (
+            "models/m.sql",
+            "{{ config(materialized='incremental') }}select 2 as id{% if is_incremental() %} union all select * from {{ ref('e') }}{% endif %}",
+        ),
+    ]);
+    assert_eq!(sql(&project, "m"), "select 2 as id");
+    let incremental = model(&project, "m").compiled.as_ref().unwrap().incremental_sql.clone().unwrap();
+    assert!(incremental.starts_with("with __dbt__cte__other as ("), "{incremental}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod action;
 mod budget;
 mod cases;
 mod cli;
+mod compile;
 mod demo;
 mod forgotten;
 mod github;

@@ -1,11 +1,14 @@
 //! The project's own data: the DuckDB file of the profile or policy, attached read-only.
 
+mod session;
+
+use self::session::Session;
 use crate::cli::ProjectArgs;
 use crate::engine::scratch::{Attach, Limits, Scratch};
-use crate::engine::{Cell, Locked};
+use crate::engine::{Cell, Engine, Locked};
 use crate::policy::Policy;
 use crate::project::bind::Externals;
-use crate::project::{Introspect, RelationName, Table, Target};
+use crate::project::{Introspect, Known, RelationName, Table, Target};
 use crate::sql::TableInfo;
 use anyhow::{Result, bail};
 use serde_json::Value;
@@ -18,6 +21,8 @@ pub(in crate::commands) struct Database {
     /// The scratch database, or why there is none.
     pub scratch: Result<Scratch>,
     arithmetic: Locked,
+    /// The database as `dbt compile` would find it now, locked down: set where templates are answered as dbt would.
+    session: Option<Session>,
 }
 
 impl Database {
@@ -31,7 +36,26 @@ impl Database {
     pub fn open(args: &ProjectArgs, policy: &Policy, repo: &Path, root: &str, target: &Target) -> Result<Self> {
         let scratch =
             files(args, policy, repo, root, target).and_then(|databases| Scratch::open(&databases, Limits::default()));
-        Ok(Self { scratch, arithmetic: Locked::open()? })
+        Ok(Self { scratch, arithmetic: Locked::open()?, session: None })
+    }
+
+    /// From here on, templates get the answers that `dbt compile` would give them now, even "there is no such relation"
+    /// before a first build. Only where the profile's database is one that can be looked into here.
+    ///
+    /// # Errors
+    /// DuckDB itself does not start.
+    pub fn answering_as_dbt(
+        mut self,
+        args: &ProjectArgs,
+        policy: &Policy,
+        repo: &Path,
+        root: &str,
+        target: &Target,
+    ) -> Result<Self> {
+        if !target.origin.is_empty() && target.adapter == "duckdb" {
+            self.session = Some(Session::open(files(args, policy, repo, root, target)?, target)?);
+        }
+        Ok(self)
     }
 
     /// Every relation of the database by the names that SQL may call it.
@@ -52,6 +76,13 @@ impl Database {
             }
         }
         found.into_iter().filter_map(|(name, info)| Some((name, info?))).collect()
+    }
+
+    fn found(&self, relation: &RelationName) -> Option<Known> {
+        let scratch = self.scratch.as_ref().ok()?;
+        let key = scratch.find(&relation.database, &relation.schema, &relation.identifier)?;
+        let kind = if scratch.views().ok()?.contains(key) { "view" } else { "table" };
+        Some(Known::There { kind: kind.to_owned(), columns: scratch.columns().get(key).cloned()? })
     }
 
     /// Columns of a relation in the database, with types.
@@ -94,19 +125,28 @@ fn files(args: &ProjectArgs, policy: &Policy, repo: &Path, root: &str, target: &
 }
 
 impl Introspect for Database {
-    /// Answers questions that need no table; any other is left unanswered.
+    /// Answers questions that need no table, or any where the database is dbt's own.
     fn query(&self, sql: &str) -> Result<Option<Table>> {
-        match self.arithmetic.query(sql) {
-            Ok(rows) => Ok(Some(Table {
-                columns: rows.columns.into_iter().map(|(name, _)| name).collect(),
-                rows: rows.rows.into_iter().map(|r| r.into_iter().map(value).collect()).collect(),
-            })),
-            Err(_) => Ok(None),
+        let answer = match &self.session {
+            Some(Session::Open { database, .. }) => database.query(sql),
+            _ => self.arithmetic.query(sql),
+        };
+        let Ok(rows) = answer else { return Ok(None) };
+        // How Python prints a fraction depends on the type that the client made of it: rather no answer.
+        if rows.rows.iter().flatten().any(|cell| matches!(cell, Cell::Float(_))) {
+            return Ok(None);
         }
+        Ok(Some(Table {
+            columns: rows.columns.into_iter().map(|(name, _)| name).collect(),
+            rows: rows.rows.into_iter().map(|r| r.into_iter().map(value).collect()).collect(),
+        }))
     }
 
-    fn columns(&self, relation: &RelationName) -> Option<Vec<(String, String)>> {
-        self.columns_of(relation)
+    fn relation(&self, relation: &RelationName) -> Known {
+        match &self.session {
+            Some(session) => session.relation(relation),
+            None => self.found(relation).unwrap_or(Known::Unknown),
+        }
     }
 }
 

@@ -4,15 +4,16 @@ use super::config::tags;
 use super::load::{Ephemeral, Loaded, Settled};
 use super::names::node_json;
 use super::properties::{self, SourceTable};
-use super::{extras, hooks, metrics, tests};
+use super::{extras, hooks, metrics, resolve, tests};
 use crate::project::jinja::index::Entry;
 use crate::project::jinja::job::{Job, NodeInfo};
 use crate::project::jinja::render;
 use crate::project::jinja::tokens::line_of;
+use crate::project::jinja::told::Key;
 use crate::project::yaml::Node;
 use crate::project::{
-    ColumnInfo, Compiled, DataTest, Hook, Model, NodeKind, NotCompiled, Place, Problem, Project, ProjectKind,
-    RelationName, Source, TestKind, config_of,
+    ColumnInfo, Compiled, DataTest, Hook, Model, NodeKind, NotCompiled, NotCompiledCode, Place, Problem, Project,
+    ProjectKind, RelationName, Source, TestKind, config_of,
 };
 use indexmap::IndexMap;
 use rayon::prelude::*;
@@ -21,10 +22,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A node's own SQL, before ephemeral parents are put in, and what rendering told.
-struct Rendered {
-    sql: Result<Compiled, NotCompiled>,
+pub(crate) struct Rendered {
+    pub(crate) sql: Result<Compiled, NotCompiled>,
     ephemeral: Vec<String>,
-    depends_on: BTreeSet<String>,
+    /// Ephemeral models of the incremental run.
+    incremental_ephemeral: Vec<String>,
+    /// Relations that it asked for and of which nothing is known yet.
+    pub(crate) wanted: BTreeSet<Key>,
+    pub(crate) depends_on: BTreeSet<String>,
     macros: BTreeMap<String, String>,
     vars: BTreeMap<String, String>,
     hooks: Vec<Hook>,
@@ -39,14 +44,23 @@ fn naming_macros(loaded: &Loaded<'_>) -> BTreeMap<String, String> {
 
 /// Compiles everything and puts it together.
 pub(crate) fn project(mut loaded: Loaded<'_>) -> Project {
-    let rendered: Vec<Rendered> = loaded.drafts.par_iter().map(|settled| node(&loaded, settled)).collect();
-    for (settled, rendered) in loaded.drafts.iter().zip(&rendered) {
-        if config_of(&settled.draft.config, "materialized") == Some("ephemeral") {
-            let sql = rendered.sql.as_ref().map(|c| c.sql.clone()).map_err(Clone::clone);
-            let (name, reads) = (settled.draft.name.clone(), rendered.ephemeral.clone());
-            let entry = Ephemeral { name, sql, reads };
-            loaded.ephemeral.insert(settled.draft.unique_id.clone(), entry);
+    resolve::declared(&loaded);
+    let mut rendered: Vec<Rendered> = loaded.drafts.par_iter().map(|settled| node(&loaded, settled)).collect();
+    loaded.ephemeral = ephemeral(&loaded, &rendered);
+    // What one round compiles may be what templates of the next ask for.
+    loop {
+        let learned = resolve::learn(&loaded, &rendered);
+        let again = |r: &Rendered| r.wanted.iter().any(|key| learned.contains(key));
+        if learned.is_empty() {
+            break;
         }
+        let drafts = &loaded.drafts;
+        rendered = rendered
+            .into_par_iter()
+            .zip(drafts)
+            .map(|(old, settled)| if again(&old) { node(&loaded, settled) } else { old })
+            .collect();
+        loaded.ephemeral = ephemeral(&loaded, &rendered);
     }
     let (mut models, mut data_tests) = (BTreeMap::new(), BTreeMap::new());
     for (settled, rendered) in loaded.drafts.iter().zip(rendered) {
@@ -90,6 +104,18 @@ pub(crate) fn project(mut loaded: Loaded<'_>) -> Project {
     }
 }
 
+fn ephemeral(loaded: &Loaded<'_>, rendered: &[Rendered]) -> BTreeMap<String, Ephemeral> {
+    let mut out = BTreeMap::new();
+    for (settled, rendered) in loaded.drafts.iter().zip(rendered) {
+        if config_of(&settled.draft.config, "materialized") == Some("ephemeral") {
+            let sql = rendered.sql.as_ref().map(|c| c.sql.clone()).map_err(Clone::clone);
+            let (name, reads) = (settled.relation.identifier.clone(), rendered.ephemeral.clone());
+            out.insert(settled.draft.unique_id.clone(), Ephemeral { name, sql, reads });
+        }
+    }
+    out
+}
+
 /// What a node's templates see of it.
 pub(crate) fn info(settled: &Settled) -> NodeInfo {
     let draft = &settled.draft;
@@ -109,6 +135,8 @@ fn node(loaded: &Loaded<'_>, settled: &Settled) -> Rendered {
     let mut out = Rendered {
         sql: Ok(Compiled::default()),
         ephemeral: Vec::new(),
+        incremental_ephemeral: Vec::new(),
+        wanted: BTreeSet::new(),
         depends_on: BTreeSet::new(),
         macros: settled.macros.clone(),
         vars: BTreeMap::new(),
@@ -125,9 +153,22 @@ fn node(loaded: &Loaded<'_>, settled: &Settled) -> Rendered {
 }
 
 fn render_once(loaded: &Loaded<'_>, settled: &Settled, incremental: bool) -> (Arc<Job>, Result<String, NotCompiled>) {
-    let mut job = Job::new(&loaded.world, info(settled), true);
-    job.incremental = incremental;
-    render::node(&loaded.env, job, &settled.draft.text, settled.draft.range.clone())
+    let render = |reversed: bool| {
+        let mut job = Job::new(&loaded.world, info(settled), true);
+        (job.incremental, job.reversed) = (incremental, reversed);
+        render::node(&loaded.env, job, &settled.draft.text, settled.draft.range.clone())
+    };
+    let (job, result) = render(false);
+    let unordered = job.seen().unordered;
+    match result {
+        Ok(text) if unordered && render(true).1.as_ref() != Ok(&text) => {
+            let message =
+                "the text depends on the order of `graph` or of a set, which differs between runs of dbt".to_owned();
+            let place = Place { path: settled.draft.path.clone(), line: 1, column: 0 };
+            (job, Err(NotCompiled { code: NotCompiledCode::Unsupported, message, name: None, place }))
+        }
+        result => (job, result),
+    }
 }
 
 fn sql(loaded: &Loaded<'_>, settled: &Settled, out: &mut Rendered) -> Result<Compiled, NotCompiled> {
@@ -137,7 +178,10 @@ fn sql(loaded: &Loaded<'_>, settled: &Settled, out: &mut Rendered) -> Result<Com
     // Only incremental models ever get a yes from dbt's is_incremental().
     if asked && config_of(&settled.draft.config, "materialized") == Some("incremental") {
         let (job, result) = render_once(loaded, settled, true);
+        // The two runs may read different ephemeral models.
+        let full = std::mem::take(&mut out.ephemeral);
         told(&job, out);
+        out.incremental_ephemeral = std::mem::replace(&mut out.ephemeral, full);
         compiled.flags.extend(job.seen().flags.iter().cloned());
         match result {
             Ok(text) if text != compiled.sql => compiled.incremental_sql = Some(text),
@@ -154,6 +198,7 @@ fn sql(loaded: &Loaded<'_>, settled: &Settled, out: &mut Rendered) -> Result<Com
 fn told(job: &Job, out: &mut Rendered) -> bool {
     let seen = job.seen();
     out.depends_on.extend(seen.depends_on.iter().cloned());
+    out.wanted.extend(seen.wanted.iter().cloned());
     out.macros.extend(seen.macros.iter().map(|(k, v)| (k.clone(), v.clone())));
     out.vars.extend(seen.vars.iter().map(|(k, v)| (k.clone(), v.clone())));
     for id in &seen.ephemeral {
@@ -165,13 +210,14 @@ fn told(job: &Job, out: &mut Rendered) -> bool {
 }
 
 /// The compiled SQL with ephemeral parents in it.
-fn finished(loaded: &Loaded<'_>, settled: &Settled, rendered: &Rendered) -> Result<Compiled, NotCompiled> {
+pub(crate) fn finished(loaded: &Loaded<'_>, settled: &Settled, rendered: &Rendered) -> Result<Compiled, NotCompiled> {
     let compiled = rendered.sql.clone()?;
     let place = Place { path: settled.draft.path.clone(), line: 1, column: 0 };
-    let with = |sql: &str| loaded.with_ephemeral(sql, &rendered.ephemeral, &place);
+    let with = |sql: &str, used: &[String]| loaded.with_ephemeral(sql, used, &place);
+    let incremental = compiled.incremental_sql.as_deref();
     Ok(Compiled {
-        sql: with(&compiled.sql)?,
-        incremental_sql: compiled.incremental_sql.as_deref().map(with).transpose()?,
+        sql: with(&compiled.sql, &rendered.ephemeral)?,
+        incremental_sql: incremental.map(|sql| with(sql, &rendered.incremental_ephemeral)).transpose()?,
         flags: compiled.flags,
     })
 }
@@ -263,8 +309,12 @@ fn generic(loaded: &Loaded<'_>, problems: &mut Vec<Problem>) -> Vec<DataTest> {
     for settled in loaded.drafts.iter().filter(|s| !s.draft.singular) {
         if let Some(patch) = &settled.draft.patch {
             let ephemeral = config_of(&settled.draft.config, "materialized") == Some("ephemeral");
-            let entry =
-                Entry { unique_id: settled.draft.unique_id.clone(), relation: settled.relation.clone(), ephemeral };
+            let entry = Entry {
+                unique_id: settled.draft.unique_id.clone(),
+                relation: settled.relation.clone(),
+                ephemeral,
+                unnamed: false,
+            };
             declared.extend(tests::declared(patch, &entry, &settled.draft.name, problems));
         }
     }
@@ -272,7 +322,7 @@ fn generic(loaded: &Loaded<'_>, problems: &mut Vec<Problem>) -> Vec<DataTest> {
     for table in &loaded.properties.sources {
         let id = format!("source.{}.{}.{}", table.package, table.source_name, table.name);
         if let Some(source) = places.get(id.as_str()) {
-            let entry = Entry { unique_id: id, relation: source.relation.clone(), ephemeral: false };
+            let entry = Entry { unique_id: id, relation: source.relation.clone(), ephemeral: false, unnamed: false };
             let patch = properties::Patch {
                 node: table.table.clone(),
                 place: table.place.clone(),

@@ -9,6 +9,7 @@ use super::{assemble, ephemeral, settle};
 use crate::files::FileSet;
 use crate::project::jinja::job::{Question, World};
 use crate::project::jinja::macros::{BUILTIN, Macros};
+use crate::project::jinja::told::Told;
 use crate::project::jinja::{builtin, render};
 use crate::project::{NotCompiled, NotCompiledCode, Place, Problem, Project, RelationName, Source};
 use crate::sql::Dialect;
@@ -152,6 +153,8 @@ fn settle(input: Input<'_>) -> Result<Loaded<'_>> {
         missing_packages: missing,
         now: input.now,
         ask: input.ask.map(Mutex::new),
+        told: Told::default(),
+        graph: OnceLock::new(),
         index: OnceLock::new(),
     });
     render_trees(&world, &env, &mut packages, &mut problems);
@@ -173,6 +176,7 @@ fn settle(input: Input<'_>) -> Result<Loaded<'_>> {
         dialect,
     };
     settle::index(&mut loaded, found);
+    let _ = loaded.world.graph.set(super::graph::gather(&loaded));
     Ok(loaded)
 }
 

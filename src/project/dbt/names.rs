@@ -129,7 +129,7 @@ impl Naming<'_> {
             _ => (schema, database),
         };
         let rendered = if draft.config.get("materialized").and_then(Value::as_str) == Some("ephemeral") {
-            cte_name(&draft.name)
+            cte_name(&identifier)
         } else {
             let root = self.packages.get(&self.world.root);
             let quoting = quoting(Quoting::of(&target.adapter), root.map(|p| &p.quoting));
@@ -252,8 +252,8 @@ pub(crate) fn node_json(draft: &Draft, relation: Option<&RelationName>, raw: &st
         "database": relation.map(|r| r.database.as_str()),
         "resource_type": draft.resource_type(),
         "package_name": draft.package,
-        "path": draft.fqn[1.min(draft.fqn.len())..].join("/"),
-        "original_file_path": draft.path,
+        "path": draft.own_paths.1,
+        "original_file_path": draft.own_paths.0,
         "fqn": draft.fqn,
         "config": draft.config,
         "tags": draft.config.get("tags").map(as_list).unwrap_or_default(),
@@ -264,6 +264,5 @@ pub(crate) fn node_json(draft: &Draft, relation: Option<&RelationName>, raw: &st
         "raw_code": body,
         "raw_sql": body,
         "language": "sql",
-        "depends_on": {"nodes": [], "macros": []},
     })
 }

@@ -22,6 +22,8 @@ pub(crate) struct Draft {
     /// A test that is a SQL file rather than a relation.
     pub(crate) singular: bool,
     pub(crate) path: String,
+    /// The path within its package, and within the folder of its kind: dbt's two paths of a node.
+    pub(crate) own_paths: (String, String),
     /// The file's text and the template's range in it.
     pub(crate) text: Arc<str>,
     pub(crate) range: Range<usize>,
@@ -33,6 +35,8 @@ pub(crate) struct Draft {
     /// Why it cannot be rendered at all (Python, unreadable).
     pub(crate) refused: Option<NotCompiled>,
     pub(crate) config: Map<String, Value>,
+    /// Whether its own `config()` could not be read.
+    pub(crate) unnamed: bool,
 }
 
 impl Draft {
@@ -114,6 +118,7 @@ impl Finder<'_> {
             kind,
             singular: false,
             path: path.to_owned(),
+            own_paths: self.own_paths(root, path),
             fqn: self.fqn(folders, &name),
             patch: self.properties.patch(kind_key, &self.package.name, &name).cloned(),
             text: text.into(),
@@ -122,8 +127,13 @@ impl Finder<'_> {
             version: None,
             refused,
             config: Map::new(),
+            unnamed: false,
             name,
         }
+    }
+
+    fn own_paths(&self, root: &str, path: &str) -> (String, String) {
+        (relative(path, &self.package.root).to_owned(), relative(path, root).to_owned())
     }
 
     fn fqn(&self, folders: &str, name: &str) -> Vec<String> {
@@ -197,6 +207,7 @@ impl Finder<'_> {
             kind: NodeKind::Seed,
             singular: false,
             path: path.to_owned(),
+            own_paths: self.own_paths(root, path),
             text: "".into(),
             range: 0..0,
             csv,
@@ -205,6 +216,7 @@ impl Finder<'_> {
             version: None,
             refused,
             config: Map::new(),
+            unnamed: false,
             name,
         }
     }
@@ -253,6 +265,7 @@ impl Finder<'_> {
                 kind: NodeKind::Snapshot,
                 singular: false,
                 path: patch.place.path.clone(),
+                own_paths: self.own_paths("", &patch.place.path),
                 range: 0..text.len(),
                 text: text.into(),
                 csv: None,
@@ -261,6 +274,7 @@ impl Finder<'_> {
                 version: None,
                 refused: None,
                 config: Map::new(),
+                unnamed: false,
             });
         }
     }

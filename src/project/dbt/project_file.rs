@@ -22,6 +22,7 @@ pub(crate) struct PackageFile {
     pub(crate) snapshot_paths: Vec<String>,
     pub(crate) macro_paths: Vec<String>,
     pub(crate) test_paths: Vec<String>,
+    pub(crate) analysis_paths: Vec<String>,
     pub(crate) packages_path: String,
     pub(crate) vars: Map<String, Value>,
     /// Config trees: `models`, `seeds`, `snapshots`, `data_tests`, `sources`.
@@ -67,6 +68,7 @@ pub(crate) fn read(files: &FileSet, root: &str) -> Result<PackageFile> {
         snapshot_paths: paths(&["snapshot-paths"], "snapshots"),
         macro_paths: paths(&["macro-paths"], "macros"),
         test_paths: paths(&["test-paths"], "tests"),
+        analysis_paths: paths(&["analysis-paths"], "analyses"),
         packages_path: join(root, &packages_folder(&node, files, root)),
         vars: map("vars"),
         quoting: map("quoting"),

@@ -4,6 +4,7 @@ use super::config::{merge, tags, truth};
 use super::project_file::PackageFile;
 use crate::files::FileSet;
 use crate::project::find::relative;
+use crate::project::jinja::graph::OTHERS;
 use crate::project::yaml::{self, Node};
 use crate::project::{ColumnInfo, Place, Problem};
 use indexmap::IndexMap;
@@ -42,6 +43,8 @@ pub(crate) struct Properties {
     pub(crate) unit_tests: Vec<Patch>,
     pub(crate) semantic_models: Vec<Patch>,
     pub(crate) metrics: Vec<Patch>,
+    /// Kinds of other things that any file declares: metrics, groups, ...
+    pub(crate) others: BTreeSet<&'static str>,
     pub(crate) problems: Vec<Problem>,
     /// Files that could not be read: a source that is missing may be declared there.
     pub(crate) broken: BTreeSet<String>,
@@ -89,6 +92,9 @@ fn read_file(files: &FileSet, package: &PackageFile, root: &str, path: &str, out
     let folders: Vec<String> = folder.split('/').filter(|f| !f.is_empty()).map(str::to_owned).collect();
     for document in &documents {
         for (key, list) in document.entries() {
+            if let Some(kind) = OTHERS.iter().find(|kind| *kind == key).filter(|_| !list.items().is_empty()) {
+                out.others.insert(kind);
+            }
             for item in list.items() {
                 take(key, item, path, package, &folders, out);
             }

@@ -37,7 +37,12 @@ pub(crate) fn index(loaded: &mut Loaded<'_>, found: Vec<Draft>) {
         ids.insert(draft.unique_id.clone(), draft.path.clone());
         if !draft.singular {
             let ephemeral = config_of(&draft.config, "materialized") == Some("ephemeral");
-            let entry = Entry { unique_id: draft.unique_id.clone(), relation: relation.clone(), ephemeral };
+            let entry = Entry {
+                unique_id: draft.unique_id.clone(),
+                relation: relation.clone(),
+                ephemeral,
+                unnamed: draft.unnamed,
+            };
             match &draft.version {
                 Some((version, latest)) => {
                     index.insert(&draft.package, &draft.name, version, entry.clone());
@@ -80,6 +85,8 @@ fn settle_draft(naming: &Naming<'_>, mut draft: Draft) -> (Draft, Option<Relatio
         calls = std::mem::take(&mut seen.configs);
         macros = std::mem::take(&mut seen.macros);
         draft.refused = result.err();
+        // What failed before its config was read may be called anything.
+        draft.unnamed = draft.refused.is_some() && calls.is_empty() && draft.text.contains("config");
     }
     match naming.config(&draft, &calls) {
         Ok(config) => draft.config = config,
@@ -121,7 +128,8 @@ fn index_sources(loaded: &Loaded<'_>, index: &mut Index, problems: &mut Vec<Prob
             continue;
         }
         let unique_id = format!("source.{}.{full}", table.package);
-        let entry = Entry { unique_id: unique_id.clone(), relation: relation.clone(), ephemeral: false };
+        let entry =
+            Entry { unique_id: unique_id.clone(), relation: relation.clone(), ephemeral: false, unnamed: false };
         let key = (table.source_name.clone(), table.name.clone());
         let packages = index.sources.entry(key).or_default();
         if packages.insert(table.package.clone(), entry).is_some() {

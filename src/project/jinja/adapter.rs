@@ -1,15 +1,19 @@
 //! The `adapter` object, `run_query`, `statement` and `api`: everything that in dbt talks to the warehouse.
+//!
+//! What is known of a relation comes from the database, or else from what the project itself says of it; where neither
+//! can tell, the node is not compiled.
 
 use super::agate;
 use super::args::{Args, Host};
+use super::column::{Column, translate};
 use super::fault::Fault;
 use super::job::{Job, Table};
 use super::relation::{Quoting, Relation};
 use super::scope::dispatch;
+use super::told::Key;
 use super::values::{Dict, List};
-use crate::project::RelationName;
-use minijinja::value::{Object, ObjectRepr};
-use minijinja::{Error, ErrorKind, State, Value};
+use crate::project::{Known, NotCompiledCode, RelationName};
+use minijinja::{Error, State, Value};
 use std::sync::Arc;
 
 type Answer = Result<Value, Error>;
@@ -59,7 +63,16 @@ pub(crate) fn method(job: &Arc<Job>, _: &mut State<'_, '_>, method: &str, args: 
             Ok(List::value(Vec::new()))
         }
         _ if !job.execute => Ok(none()),
-        "get_columns_in_relation" => columns(job, args.get(0, "relation")),
+        "get_columns_in_relation" => {
+            let relation = args.get(0, "relation").unwrap_or_default();
+            Ok(List::value(columns(job, &relation)?.into_iter().map(Value::from_object).collect()))
+        }
+        "get_missing_columns" => {
+            let [from, to] = [args.get(0, "from_relation"), args.get(1, "to_relation")].map(Option::unwrap_or_default);
+            let there = columns(job, &to)?;
+            let missing = columns(job, &from)?.into_iter().filter(|c| !there.iter().any(|t| t.name == c.name));
+            Ok(List::value(missing.map(Value::from_object).collect()))
+        }
         "get_relation" => {
             let part =
                 |at, name| args.get(at, name).filter(|v| !v.is_none()).map(|v| v.to_string()).unwrap_or_default();
@@ -87,28 +100,67 @@ pub(crate) fn load_relation(job: &Arc<Job>, _: &mut State<'_, '_>, _: &str, args
     }
 }
 
-/// A relation whose columns are known exists; of others nothing is known.
-fn existing(job: &Arc<Job>, relation: Relation, call: &str) -> Answer {
-    match job.world.columns(&relation.full_name()) {
-        Some(_) => {
-            job.flag("introspection:columns");
+/// The relation when it exists, none when it does not.
+fn existing(job: &Arc<Job>, mut relation: Relation, call: &str) -> Answer {
+    let name = relation.full_name();
+    match job.world.relation(&name) {
+        Known::There { kind, .. } => {
+            job.flag("introspection:database");
+            relation.kind = Some(kind);
             Ok(relation.value())
         }
-        None => Err(Fault::needs_warehouse(call).needle(call).into()),
+        Known::Absent => {
+            job.flag("introspection:absent");
+            Ok(none())
+        }
+        Known::Closed(why) => Err(closed(call, &why).needle(call).into()),
+        Known::Unknown => match job.world.told.get(&name) {
+            Some(told) => {
+                job.flag(told.source);
+                relation.kind = told.kind;
+                Ok(relation.value())
+            }
+            None => {
+                job.seen().wanted.insert(Key::of(&name));
+                Err(Fault::needs_warehouse(call).needle(call).into())
+            }
+        },
     }
 }
 
-fn columns(job: &Arc<Job>, relation: Option<Value>) -> Answer {
-    let relation = relation.unwrap_or_default();
+fn closed(call: &str, why: &str) -> Fault {
+    Fault::new(NotCompiledCode::NeedsWarehouse, format!("{call} asks the warehouse: {why}"))
+}
+
+/// The columns of a relation; none of one that does not exist.
+fn columns(job: &Arc<Job>, relation: &Value) -> Result<Vec<Column>, Error> {
     let what = format!("adapter.get_columns_in_relation({relation})");
     let fault = || Fault::needs_warehouse(&what).needle("get_columns_in_relation");
     let relation = relation.downcast_object_ref::<Relation>().ok_or_else(|| Error::from(fault()))?;
-    let columns = job.world.columns(&relation.full_name()).ok_or_else(|| Error::from(fault()))?;
-    job.flag("introspection:columns");
-    let quoting = Quoting::of(&job.world.target.adapter);
-    Ok(List::value(
-        columns.into_iter().map(|(name, kind)| Value::from_object(Column { name, kind, quoting })).collect(),
-    ))
+    let name = relation.full_name();
+    let adapter = &job.world.target.adapter;
+    let column = |(name, kind)| Column { name, kind, adapter: adapter.clone() };
+    match job.world.relation(&name) {
+        Known::There { columns, .. } => {
+            job.flag("introspection:database");
+            Ok(columns.into_iter().map(|(name, kind)| column((name, Some(kind)))).collect())
+        }
+        Known::Absent => {
+            job.flag("introspection:absent");
+            Ok(Vec::new())
+        }
+        Known::Closed(why) => Err(closed(&what, &why).needle("get_columns_in_relation").into()),
+        Known::Unknown => match job.world.told.get(&name) {
+            Some(told) => {
+                job.flag(told.source);
+                Ok(told.columns.into_iter().map(column).collect())
+            }
+            None => {
+                job.seen().wanted.insert(Key::of(&name));
+                Err(fault().into())
+            }
+        },
+    }
 }
 
 /// `run_query(sql)`: nothing in the first pass, a table in the second.
@@ -166,6 +218,10 @@ pub(crate) fn builtin_dispatch(job: &Arc<Job>, name: &str) -> Option<Value> {
         .flatten()
 }
 
+fn column(job: &Arc<Job>, name: String, kind: String) -> Value {
+    Value::from_object(Column { name, kind: Some(kind), adapter: job.world.target.adapter.clone() })
+}
+
 /// `api.Relation` and `api.Column`.
 pub(crate) fn api(job: &Arc<Job>) -> Value {
     let relation = Host::value("Relation", job, |job, _, method, args| {
@@ -186,11 +242,11 @@ pub(crate) fn api(job: &Arc<Job>) -> Value {
     let column = Host::value("Column", job, |job, _, method, args| {
         let text = |at, name| args.get(at, name).map(|v| v.to_string()).unwrap_or_default();
         match method {
-            "" | "create" => Ok(Value::from_object(Column {
-                name: text(0, if method.is_empty() { "column" } else { "name" }),
-                kind: text(1, "dtype"),
-                quoting: Quoting::of(&job.world.target.adapter),
-            })),
+            "" => Ok(column(job, text(0, "column"), text(1, "dtype"))),
+            "create" => {
+                let kind = translate(&job.world.target.adapter, &text(1, "label_or_dtype"));
+                Ok(column(job, text(0, "name"), kind))
+            }
             "translate_type" => Ok(Value::from(translate(&job.world.target.adapter, &text(0, "dtype")))),
             "string_type" => Ok(Value::from(format!("character varying({})", text(0, "size")))),
             "numeric_type" => {
@@ -200,81 +256,4 @@ pub(crate) fn api(job: &Arc<Job>) -> Value {
         }
     });
     Dict::value([(Value::from("Relation"), relation), (Value::from("Column"), column)])
-}
-
-/// Type names that dbt's adapters translate.
-fn translate(adapter: &str, kind: &str) -> String {
-    let upper = kind.to_uppercase();
-    let translated = match (adapter, upper.as_str()) {
-        ("databricks" | "spark", "LONG") => "BIGINT",
-        ("databricks" | "spark", _) => return kind.to_owned(),
-        ("bigquery", "INTEGER") => "INT64",
-        ("bigquery", "FLOAT") => "FLOAT64",
-        ("bigquery", "TEXT") => "STRING",
-        ("bigquery", "STRING") => return kind.to_owned(),
-        (_, "STRING") => "TEXT",
-        _ => return kind.to_owned(),
-    };
-    translated.to_owned()
-}
-
-/// A column as dbt's adapters describe it.
-#[derive(Debug)]
-pub(crate) struct Column {
-    name: String,
-    kind: String,
-    quoting: Quoting,
-}
-
-impl Object for Column {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "<Column {} ({})>", self.name, self.kind)
-    }
-
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        Some(match key.as_str()? {
-            "name" | "column" => Value::from(self.name.as_str()),
-            "dtype" | "data_type" => Value::from(self.kind.as_str()),
-            "quoted" => Value::from(self.quoting.quoted(&self.name)),
-            _ => return None,
-        })
-    }
-
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Answer {
-        let kind = self.kind.to_lowercase();
-        let base = kind.split('(').next().unwrap_or_default().trim().to_owned();
-        let any = |names: &[&str]| Value::from(names.contains(&base.as_str()));
-        Ok(match method {
-            "is_string" => any(&["text", "character varying", "character", "varchar", "string", "char"]),
-            "is_numeric" => any(&["numeric", "decimal", "number"]),
-            "is_integer" => {
-                any(&["smallint", "integer", "bigint", "int", "int2", "int4", "int8", "int64", "tinyint", "hugeint"])
-            }
-            "is_float" => any(&["real", "float4", "float", "float8", "float64", "double", "double precision"]),
-            "is_number" => {
-                let number = [
-                    "numeric", "decimal", "number", "smallint", "integer", "bigint", "int", "int64", "tinyint",
-                    "hugeint",
-                ];
-                let float = [
-                    "real",
-                    "float4",
-                    "float",
-                    "float8",
-                    "float64",
-                    "double",
-                    "double precision",
-                    "int2",
-                    "int4",
-                    "int8",
-                ];
-                Value::from(number.contains(&base.as_str()) || float.contains(&base.as_str()))
-            }
-            _ => return Err(Error::from(ErrorKind::UnknownMethod)),
-        })
-    }
 }

@@ -81,7 +81,15 @@ impl Object for Host {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        (self.attribute)(&self.job, key.as_str()?)
+        let key = key.as_str()?;
+        if let Some(value) = (self.attribute)(&self.job, key) {
+            return Some(value);
+        }
+        if let Some(method) = methods_of(self.name).iter().find(|method| **method == key) {
+            return Some(Value::from_object(Method { host: Arc::clone(self), method }));
+        }
+        // dbt may have it: "undefined" would send templates another way.
+        Some(poisoned(Fault::unsupported(format!("`{}.{key}` is not built in here", self.name))))
     }
 
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
@@ -95,6 +103,55 @@ impl Object for Host {
             return value.call(state, args);
         }
         (self.function)(&self.job, state, method, Args::new(args))
+    }
+}
+
+/// Methods that templates also name without calling them: to pass them on, or to ask whether they are there.
+fn methods_of(host: &str) -> &'static [&'static str] {
+    match host {
+        "adapter" => &[
+            "dispatch",
+            "get_columns_in_relation",
+            "get_missing_columns",
+            "get_relation",
+            "quote",
+            "quote_as_configured",
+            "quote_seed_column",
+            "type",
+        ],
+        "Column" => &["create", "numeric_type", "string_type", "translate_type"],
+        "Relation" => &["create"],
+        "config" => &["get", "meta_get", "meta_require", "require", "set"],
+        "var" => &["has_var"],
+        "exceptions" => &["raise_compiler_error", "raise_not_implemented", "warn"],
+        "datetime" => &["combine", "fromisoformat", "now", "strptime", "today", "utcnow"],
+        "date" => &["fromisoformat", "today"],
+        "itertools" => &["chain", "product"],
+        "re" => &["findall", "fullmatch", "match", "search", "split", "sub"],
+        "pytz" => &["timezone"],
+        _ => &[],
+    }
+}
+
+/// A method that was named and not yet called.
+struct Method {
+    host: Arc<Host>,
+    method: &'static str,
+}
+
+impl fmt::Debug for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{}.{}>", self.host.name, self.method)
+    }
+}
+
+impl Object for Method {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        (self.host.function)(&self.host.job, state, self.method, Args::new(args))
     }
 }
 

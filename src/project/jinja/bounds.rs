@@ -106,6 +106,46 @@ pub(crate) fn method(value: &Value, method: &str, args: &[Value]) -> Result<(), 
     }
 }
 
+/// The first value that fails when it is used, among items or an attribute of theirs: comparing two of those panics.
+fn comparable(items: &Value, attribute: Option<&str>) -> Result<(), Error> {
+    if items.is_undefined() || items.is_none() || items.as_str().is_some() {
+        return Ok(());
+    }
+    for item in items.try_iter()? {
+        let mut value = item;
+        for part in attribute.unwrap_or_default().split('.').filter(|part| !part.is_empty()) {
+            value = value.get_attr(part)?;
+        }
+        if value.kind() == ValueKind::Invalid {
+            // Trying to walk it gives the error that it holds.
+            value.try_iter()?;
+        }
+    }
+    Ok(())
+}
+
+/// The filters that compare.
+pub(crate) fn comparing(env: &mut Environment<'static>) {
+    use minijinja::filters;
+    let attribute = |kwargs: &Kwargs| kwargs.get::<Option<String>>("attribute").ok().flatten();
+    env.add_filter("sort", move |state: &mut State<'_, '_>, items: Value, kwargs: Kwargs| {
+        comparable(&items, attribute(&kwargs).as_deref())?;
+        filters::sort(state, items, kwargs)
+    });
+    env.add_filter("unique", move |state: &mut State<'_, '_>, items: Value, kwargs: Kwargs| {
+        comparable(&items, attribute(&kwargs).as_deref())?;
+        filters::unique(state, items, kwargs)
+    });
+    env.add_filter("min", move |state: &mut State<'_, '_>, items: Value, kwargs: Kwargs| {
+        comparable(&items, attribute(&kwargs).as_deref())?;
+        filters::min(state, items, kwargs)
+    });
+    env.add_filter("max", move |state: &mut State<'_, '_>, items: Value, kwargs: Kwargs| {
+        comparable(&items, attribute(&kwargs).as_deref())?;
+        filters::max(state, items, kwargs)
+    });
+}
+
 /// The filters whose results can be far longer than what they get.
 pub(crate) fn filters(env: &mut Environment<'static>) {
     env.add_filter("replace", |text: Value, old: Value, new: Value, count: Option<usize>| {

@@ -241,14 +241,20 @@ fn quoted(text: &str) -> Option<String> {
     }))
 }
 
-/// `set(values)`: unique values. Python's order is unspecified; ours is sorted, so that output is stable.
-pub(crate) fn set(_: &Arc<Job>, _: &mut State<'_, '_>, _: &str, args: Args) -> Answer {
+/// `set(values)`: unique values. Python's order of texts is another in each run: what depends on it is not compiled.
+pub(crate) fn set(job: &Arc<Job>, _: &mut State<'_, '_>, _: &str, args: Args) -> Answer {
     let Some(values) = args.get(0, "value").filter(|v| v.kind() != ValueKind::None) else {
         return Ok(List::value(Vec::new()));
     };
     let mut items: Vec<Value> = values.try_iter()?.collect();
     items.sort();
     items.dedup();
+    if items.len() > 1 {
+        job.seen().unordered = true;
+    }
+    if job.reversed {
+        items.reverse();
+    }
     Ok(List::value(items))
 }
 

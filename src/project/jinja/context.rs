@@ -1,7 +1,7 @@
 //! dbt's context: what templates can name besides macros.
 
 use super::adapter;
-use super::args::{Args, Host, Unknown};
+use super::args::{Args, Host};
 use super::calls;
 use super::fault::Fault;
 use super::job::Job;
@@ -85,7 +85,7 @@ pub(crate) fn global(job: &Arc<Job>, name: &str) -> Option<Value> {
             ["ref", "source", "config"].iter().filter_map(|n| global(job, n).map(|value| (Value::from(*n), value))),
         )),
         "this" => Some(calls::this(job)),
-        "model" => Some(from_json(&job.node.json)),
+        "model" => Some(super::graph::model(job)),
         "target" => Some(target_value(job)),
         "schema" => Some(Value::from(target.schema.as_str())),
         "database" => Some(Value::from(target.database.as_str())),
@@ -106,6 +106,7 @@ pub(crate) fn global(job: &Arc<Job>, name: &str) -> Option<Value> {
             job.flag("volatile:run_started_at");
             Some(modules::run_started_at(job))
         }
+        "context" => Some(Value::from_object(super::scope::Names(Arc::clone(job)))),
         "run_query" => host("run_query", adapter::run_query),
         "statement" => host("statement", adapter::statement),
         "load_result" => host("load_result", |job, _, _, args| {
@@ -121,12 +122,15 @@ pub(crate) fn global(job: &Arc<Job>, name: &str) -> Option<Value> {
         "store_result" | "store_raw_result" | "submit_python_job" => host("store_result", |_, _, _, _| {
             Err(Fault::unsupported("materialization functions are not run here").into())
         }),
-        "graph" => Some(Value::from_object(Unknown(|key| Fault::needs_warehouse(&format!("graph.{key}"))))),
+        "graph" => Some(Value::from_object(super::graph::Graph(Arc::clone(job)))),
         "should_store_failures" | "should_full_refresh" => host("flag", |_, _, _, _| Ok(Value::from(false))),
         "selected_resources" | "pre_hooks" | "post_hooks" => Some(List::value(Vec::new())),
         "flags" => Some(flags()),
         "invocation_args_dict" | "dbt_metadata_envs" => Some(Dict::value([])),
-        "invocation_id" => Some(Value::from("00000000-0000-0000-0000-000000000000")),
+        "invocation_id" => {
+            job.flag("volatile:invocation_id");
+            Some(Value::from("00000000-0000-0000-0000-000000000000"))
+        }
         "dbt_version" => Some(Value::from(DBT_VERSION)),
         "thread_id" => Some(Value::from("Thread-1")),
         _ => None,

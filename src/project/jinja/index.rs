@@ -11,6 +11,8 @@ pub(crate) struct Entry {
     pub(crate) relation: RelationName,
     /// Rendered into its readers as a CTE.
     pub(crate) ephemeral: bool,
+    /// Its config could not be read, so that its name is a guess: nothing may be rendered with it.
+    pub(crate) unnamed: bool,
 }
 
 /// All nodes and sources by the names that templates use.
@@ -58,6 +60,10 @@ impl Index {
             (None, None) => format!("ref('{name}')"),
         };
         if let Some(entry) = found.and_then(|versions| versions.get(version.unwrap_or(""))) {
+            if entry.unnamed {
+                let message = format!("{shown} is called what its config says, and that config cannot be read");
+                return Err(Fault::new(NotCompiledCode::Upstream, message).named(name).needle(name));
+            }
             return Ok(entry);
         }
         let why = if found.is_some() {

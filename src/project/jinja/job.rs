@@ -4,6 +4,7 @@ use super::fault::Fault;
 use super::macros::Macros;
 use super::meter;
 use super::rewrite::Caller;
+use super::told::{Key, Told};
 use crate::project::{RelationName, Target};
 use jiff::Timestamp;
 use minijinja::{Error, Value};
@@ -36,14 +37,32 @@ pub trait Introspect: Sync {
     /// The result of SQL that names no table (`select datediff(...)`). `Ok(None)`: cannot be answered here.
     /// An error means that the SQL was tried and failed.
     fn query(&self, sql: &str) -> anyhow::Result<Option<Table>>;
-    /// Columns (name, type) of a relation, `None` when they are not known.
-    fn columns(&self, relation: &RelationName) -> Option<Vec<(String, String)>>;
+    /// What the database says of a relation.
+    fn relation(&self, relation: &RelationName) -> Known;
+}
+
+/// What is known of a relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// It is there.
+    There {
+        /// `table` or `view`.
+        kind: String,
+        /// Column names and types, in order.
+        columns: Vec<(String, String)>,
+    },
+    /// The database that dbt would ask has no such relation.
+    Absent,
+    /// dbt would ask a database that cannot be looked into here, and why not.
+    Closed(String),
+    /// Nobody here can tell.
+    Unknown,
 }
 
 /// A question to the thread that owns the [`Introspect`].
 pub(crate) enum Question {
     Query(String, Sender<anyhow::Result<Option<Table>>>),
-    Columns(RelationName, Sender<Option<Vec<(String, String)>>>),
+    Relation(RelationName, Sender<Known>),
     Stop,
 }
 
@@ -64,6 +83,10 @@ pub(crate) struct World {
     pub(crate) missing_packages: BTreeSet<String>,
     pub(crate) now: Timestamp,
     pub(crate) ask: Option<Mutex<Sender<Question>>>,
+    /// What the project itself says of the columns of relations.
+    pub(crate) told: Told,
+    /// What `graph` tells; set with the index.
+    pub(crate) graph: OnceLock<super::graph::GraphData>,
     /// What `ref` and `source` resolve to; set after the configs are known.
     pub(crate) index: OnceLock<super::index::Index>,
 }
@@ -81,14 +104,14 @@ impl World {
         answered
     }
 
-    /// The columns of a relation, when known.
-    pub(crate) fn columns(&self, relation: &RelationName) -> Option<Vec<(String, String)>> {
+    /// What the database says of a relation.
+    pub(crate) fn relation(&self, relation: &RelationName) -> Known {
         let (reply, answer) = channel();
-        if !self.send(Question::Columns(relation.clone(), reply)) {
-            return None;
+        if !self.send(Question::Relation(relation.clone(), reply)) {
+            return Known::Unknown;
         }
         let asked = Instant::now();
-        let answered = answer.recv().ok().flatten();
+        let answered = answer.recv().unwrap_or(Known::Unknown);
         meter::waited(asked.elapsed());
         answered
     }
@@ -141,6 +164,12 @@ pub(crate) struct Seen {
     pub(crate) vars: BTreeMap<String, String>,
     pub(crate) flags: BTreeSet<String>,
     pub(crate) asked_incremental: bool,
+    /// Whether it walked something whose order in dbt is not known.
+    pub(crate) unordered: bool,
+    /// Something that has no faithful text was printed or walked.
+    pub(crate) tainted: Option<String>,
+    /// Relations that were asked for and of which nothing is known.
+    pub(crate) wanted: BTreeSet<Key>,
     pub(crate) results: BTreeMap<String, Value>,
     fuel: u64,
     written: usize,
@@ -154,6 +183,8 @@ pub(crate) struct Job {
     pub(crate) node: NodeInfo,
     pub(crate) execute: bool,
     pub(crate) incremental: bool,
+    /// Walks what has no order backwards.
+    pub(crate) reversed: bool,
     /// Call-block bodies of the node's own template, by name.
     pub(crate) callers: BTreeMap<String, Caller>,
     /// Names that only this rendering has (`model` of a generic test).
@@ -174,6 +205,7 @@ impl Job {
             node,
             execute,
             incremental: false,
+            reversed: false,
             callers: BTreeMap::new(),
             extra: BTreeMap::new(),
             seen: Mutex::default(),
@@ -182,6 +214,11 @@ impl Job {
 
     pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Spoils the rendering: what it has printed is not what dbt prints.
+    pub(crate) fn taint(&self, why: &str) {
+        self.seen().tainted.get_or_insert_with(|| why.to_owned());
     }
 
     pub(crate) fn flag(&self, flag: &str) {

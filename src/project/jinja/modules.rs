@@ -7,7 +7,7 @@ use super::regexes;
 use super::values::{Dict, List};
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Weekday};
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use minijinja::value::{DynObject, Object, ObjectRepr, Tuple};
 use minijinja::{Error, ErrorKind, State, Value};
 use std::sync::Arc;
@@ -19,19 +19,16 @@ pub(crate) fn value(job: &Arc<Job>) -> Value {
     let timedelta = Host::value("timedelta", job, |_, _, _, args| Ok(Delta(duration(&args)?).value()));
     let datetime = Host::value("datetime", job, |job, _, method, args| datetime_class(job, method, &args));
     let date = Host::value("date", job, |job, _, method, args| date_class(job, method, &args));
-    let timezone = Dict::value([(Value::from("utc"), Value::from("UTC"))]);
+    let timezone = Dict::value([(Value::from("utc"), Zone::utc())]);
     let module = |entries: Vec<(&str, Value)>| Dict::value(entries.into_iter().map(|(k, v)| (Value::from(k), v)));
     let pytz = Host::with(
         "pytz",
         job,
-        |_, _, method, args| match (method, args.text("pytz.timezone", 0, "zone")?.as_str()) {
-            ("timezone", "UTC" | "utc" | "Etc/UTC" | "GMT") => Ok(Value::from("UTC")),
-            ("timezone", zone) => {
-                Err(Fault::unsupported(format!("time zone `{zone}` is not built in here (UTC is)")).into())
-            }
+        |_, _, method, args| match method {
+            "timezone" => Zone::named(&args.text("pytz.timezone", 0, "zone")?),
             _ => Err(Error::from(ErrorKind::UnknownMethod)),
         },
-        |_, key| matches!(key, "utc" | "UTC").then(|| Value::from("UTC")),
+        |_, key| matches!(key, "utc" | "UTC").then(Zone::utc),
     );
     let itertools = Host::value("itertools", job, |_, _, method, args| itertools(method, &args));
     let re = Host::with("re", job, |_, _, method, args| regexes::call(method, &args), |_, key| regexes::flag(key));
@@ -50,7 +47,7 @@ pub(crate) fn value(job: &Arc<Job>) -> Value {
 
 /// `run_started_at`: the pinned instant.
 pub(crate) fn run_started_at(job: &Job) -> Value {
-    Moment { at: now(job), utc: true }.value()
+    Moment { at: now(job), zone: Some(Offset::UTC) }.value()
 }
 
 fn now(job: &Job) -> DateTime {
@@ -73,8 +70,12 @@ fn datetime_class(job: &Arc<Job>, method: &str, args: &Args) -> Answer {
     match method {
         "now" | "utcnow" | "today" => {
             job.flag("volatile:now");
-            let aware = args.get(0, "tz").is_some_and(|v| !v.is_none());
-            Ok(Moment { at: now(job), utc: aware }.value())
+            let moment = Moment { at: now(job), zone: Some(Offset::UTC) };
+            // Where dbt runs, the local time is taken to be UTC.
+            match args.get(0, "tz").filter(|v| !v.is_none()) {
+                Some(zone) => Ok(moment.at_zone(&Zone::of(&zone)?)?.value()),
+                None => Ok(Moment { zone: None, ..moment }.value()),
+            }
         }
         "" => {
             let day = Date::new(part(args, 0, "year", 0)?, part(args, 1, "month", 1)?, part(args, 2, "day", 1)?)
@@ -82,21 +83,27 @@ fn datetime_class(job: &Arc<Job>, method: &str, args: &Args) -> Answer {
             let (hour, minute) = (part(args, 3, "hour", 0)?, part(args, 4, "minute", 0)?);
             let micros: i32 = part(args, 6, "microsecond", 0)?;
             let time = jiff::civil::Time::new(hour, minute, part(args, 5, "second", 0)?, micros.saturating_mul(1000));
-            Ok(Moment { at: day.to_datetime(time.map_err(bad)?), utc: args.keyword("tzinfo").is_some() }.value())
+            Ok(Moment { at: day.to_datetime(time.map_err(bad)?), zone: tzinfo(args, None)? }.value())
         }
         "strptime" => {
             let (text, format) = (args.text("strptime", 0, "date_string")?, args.text("strptime", 1, "format")?);
             let parsed = jiff::fmt::strtime::parse(&format, &text).map_err(bad)?;
             let at = parsed.to_datetime().or_else(|_| parsed.to_date().map(|d| d.at(0, 0, 0, 0))).map_err(bad)?;
-            Ok(Moment { at, utc: false }.value())
+            Ok(Moment { at, zone: None }.value())
         }
         "fromisoformat" => {
             let text = args.text("fromisoformat", 0, "date_string")?;
-            Ok(Moment { at: text.parse().map_err(bad)?, utc: false }.value())
+            if text.contains('+')
+                || text.ends_with('Z')
+                || text.rsplit('T').next().is_some_and(|t| t.contains('-')) && text.contains('T')
+            {
+                return Err(Fault::unsupported("datetime.fromisoformat with a zone is not built in here").into());
+            }
+            Ok(Moment { at: text.parse().map_err(bad)?, zone: None }.value())
         }
         "combine" => {
             let day = args.get(0, "date").and_then(|v| day_of(&v)).ok_or_else(|| bad("combine needs a date"))?;
-            Ok(Moment { at: day.at(0, 0, 0, 0), utc: false }.value())
+            Ok(Moment { at: day.at(0, 0, 0, 0), zone: None }.value())
         }
         other => Err(Fault::unsupported(format!("datetime.{other} is not built in here")).into()),
     }
@@ -143,8 +150,10 @@ fn day_of(value: &Value) -> Option<Date> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Moment {
+    /// What the clock on the wall says.
     at: DateTime,
-    utc: bool,
+    /// Its offset from UTC; naive without one.
+    zone: Option<Offset>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,16 +162,88 @@ struct Day(Date);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Delta(SignedDuration);
 
+/// `+02:00`.
+fn written(offset: Offset, colon: &str) -> String {
+    let minutes = offset.seconds() / 60;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!("{sign}{:02}{colon}{:02}", minutes.abs() / 60, minutes.abs() % 60)
+}
+
+/// The `tzinfo` argument: UTC or none. What pytz makes of other zones there is not their time.
+fn tzinfo(args: &Args, old: Option<Offset>) -> Result<Option<Offset>, Error> {
+    match args.keyword("tzinfo") {
+        None => Ok(old),
+        Some(zone) if zone.is_none() => Ok(None),
+        Some(zone) if Zone::of(&zone)?.0 == TimeZone::UTC => Ok(Some(Offset::UTC)),
+        Some(_) => Err(Fault::unsupported("tzinfo other than UTC is not built in here").into()),
+    }
+}
+
+/// A time zone of pytz.
+#[derive(Debug, Clone)]
+struct Zone(TimeZone);
+
+impl Zone {
+    fn utc() -> Value {
+        Value::from_object(Self(TimeZone::UTC))
+    }
+
+    fn named(name: &str) -> Answer {
+        if matches!(name.to_uppercase().as_str(), "UTC" | "ETC/UTC" | "GMT") {
+            return Ok(Self::utc());
+        }
+        let zone = TimeZone::get(name).map_err(|_| Fault::unsupported(format!("time zone `{name}` is not known here")));
+        Ok(Value::from_object(Self(zone?)))
+    }
+
+    fn of(value: &Value) -> Result<Self, Error> {
+        let zone = value.downcast_object_ref::<Self>().cloned();
+        zone.ok_or_else(|| Fault::unsupported(format!("`{value}` is no time zone that is built in here")).into())
+    }
+}
+
+impl Object for Zone {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.iana_name().unwrap_or("UTC"))
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Answer {
+        let moment = args.first().and_then(|v| v.downcast_object_ref::<Moment>().copied());
+        match (method, moment) {
+            ("localize", Some(Moment { at, zone: None })) => {
+                let zoned = self.0.to_zoned(at).map_err(bad)?;
+                Ok(Moment { at, zone: Some(zoned.offset()) }.value())
+            }
+            _ => Err(Fault::unsupported(format!("timezone.{method} is not built in here")).into()),
+        }
+    }
+}
+
 impl Moment {
     fn value(self) -> Value {
         Value::from_object(self)
+    }
+
+    /// The same instant in UTC; a naive time is taken to be UTC.
+    fn instant(self) -> Result<DateTime, Error> {
+        let offset = i64::from(self.zone.map_or(0, Offset::seconds));
+        self.at.checked_sub(SignedDuration::from_secs(offset)).map_err(bad)
+    }
+
+    fn at_zone(self, zone: &Zone) -> Result<Self, Error> {
+        let zoned = self.instant()?.to_zoned(TimeZone::UTC).map_err(bad)?.with_time_zone(zone.0.clone());
+        Ok(Self { at: zoned.datetime(), zone: Some(zoned.offset()) })
     }
 
     fn text(self, separator: char) -> String {
         let (d, t) = (self.at.date(), self.at.time());
         let micros = t.subsec_nanosecond() / 1000;
         let fraction = if micros == 0 { String::new() } else { format!(".{micros:06}") };
-        let zone = if self.utc { "+00:00" } else { "" };
+        let zone = self.zone.map(|offset| written(offset, ":")).unwrap_or_default();
         format!("{d}{separator}{:02}:{:02}:{:02}{fraction}{zone}", t.hour(), t.minute(), t.second())
     }
 }
@@ -205,7 +286,10 @@ pub(crate) fn arithmetic(a: &Value, b: &Value, minus: bool) -> Option<Answer> {
         _ => {}
     }
     match (moment(a), moment(b), day(a), day(b)) {
-        (Some(x), Some(y), _, _) if minus => Some(Ok(Delta(y.at.duration_until(x.at)).value())),
+        (Some(x), Some(y), _, _) if minus && x.zone.is_some() == y.zone.is_some() => {
+            let (x, y) = (x.instant().ok()?, y.instant().ok()?);
+            Some(Ok(Delta(y.duration_until(x)).value()))
+        }
         (_, _, Some(x), Some(y)) if minus => Some(Ok(Delta(y.duration_until(x)).value())),
         _ => None,
     }
@@ -215,11 +299,20 @@ fn weekday(day: Date) -> i8 {
     day.weekday().since(Weekday::Monday)
 }
 
-fn strftime(at: DateTime, args: &Args) -> Answer {
+fn strftime(at: DateTime, zone: Option<Offset>, args: &Args) -> Answer {
     let format = args.text("strftime", 0, "format")?;
     // Python's %f is microseconds in six digits; jiff's is as many as there are.
     let micros = format!("{:06}", at.time().subsec_nanosecond() / 1000);
-    let format = format.replace("%f", &micros).replace("%z", "+0000").replace("%Z", "UTC");
+    let offset = zone.map(|offset| written(offset, "")).unwrap_or_default();
+    let format = format.replace("%f", &micros).replace("%z", &offset);
+    let format = match zone {
+        None => format.replace("%Z", ""),
+        Some(Offset::UTC) => format.replace("%Z", "UTC"),
+        Some(_) if format.contains("%Z") => {
+            return Err(Fault::unsupported("the name of a time zone is not built in here").into());
+        }
+        Some(_) => format,
+    };
     let text = jiff::fmt::strtime::format(&format, at).map_err(bad)?;
     Ok(Value::from(text))
 }
@@ -246,7 +339,8 @@ impl Object for Moment {
     }
 
     fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<std::cmp::Ordering> {
-        other.downcast_ref::<Self>().map(|other| self.at.cmp(&other.at))
+        let other = other.downcast_ref::<Self>()?;
+        Some(self.instant().ok()?.cmp(&other.instant().ok()?))
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
@@ -266,7 +360,7 @@ impl Object for Moment {
     fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Answer {
         let args = Args::new(args);
         Ok(match method {
-            "strftime" => return strftime(self.at, &args),
+            "strftime" => return strftime(self.at, self.zone, &args),
             "isoformat" => {
                 Value::from(self.text(args.get(0, "sep").and_then(|v| v.to_string().chars().next()).unwrap_or('T')))
             }
@@ -274,13 +368,14 @@ impl Object for Moment {
             "weekday" => Value::from(weekday(self.at.date())),
             "isoweekday" => Value::from(weekday(self.at.date()) + 1),
             "timestamp" => {
-                let stamp = self.at.to_zoned(TimeZone::UTC).map_err(bad)?.timestamp();
+                let stamp = self.instant()?.to_zoned(TimeZone::UTC).map_err(bad)?.timestamp();
                 Value::from(stamp.as_microsecond() as f64 / 1e6)
             }
-            "astimezone" if args.positional.first().is_none_or(|zone| zone.as_str() == Some("UTC")) => {
-                Moment { utc: true, ..**self }.value()
-            }
-            "replace" => Moment { at: replaced(self.at, &args)?, utc: self.utc }.value(),
+            "astimezone" => match args.get(0, "tz") {
+                Some(zone) => self.at_zone(&Zone::of(&zone)?)?.value(),
+                None => self.at_zone(&Zone(TimeZone::UTC))?.value(),
+            },
+            "replace" => Moment { at: replaced(self.at, &args)?, zone: tzinfo(&args, self.zone)? }.value(),
             other => return Err(Fault::unsupported(format!("datetime.{other} is not built in here")).into()),
         })
     }
@@ -311,7 +406,7 @@ impl Object for Day {
     fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Answer {
         let args = Args::new(args);
         Ok(match method {
-            "strftime" => return strftime(self.0.at(0, 0, 0, 0), &args),
+            "strftime" => return strftime(self.0.at(0, 0, 0, 0), None, &args),
             "isoformat" => Value::from(self.0.to_string()),
             "weekday" => Value::from(weekday(self.0)),
             "isoweekday" => Value::from(weekday(self.0) + 1),

@@ -1,6 +1,7 @@
 //! Relation names: how an adapter quotes them, and the object that templates get for them.
 
 use super::macros::split;
+use super::values::Dict;
 use crate::project::RelationName;
 use minijinja::value::{Object, ObjectRepr};
 use minijinja::{Error, ErrorKind, State, Value};
@@ -67,6 +68,11 @@ impl Relation {
     pub(crate) fn new(name: RelationName, quoting: Quoting) -> Self {
         let text = (!name.rendered.is_empty()).then(|| name.rendered.clone());
         Self { name, quoting, kind: None, include: (true, true, true), text }
+    }
+
+    /// Whether a value is a relation.
+    pub(crate) fn is(value: &Value) -> bool {
+        value.downcast_object_ref::<Self>().is_some()
     }
 
     /// The relation as a template value.
@@ -190,6 +196,11 @@ impl Object for Relation {
             "replace_path" => self.changed(args, Self::path),
             "get" => {
                 let key = args.first().cloned().unwrap_or_default();
+                // By this, packages tell a relation from a text.
+                let kind = || Dict::value([(Value::from("type"), Value::from("Relation"))]);
+                if key.as_str() == Some("metadata") {
+                    return Ok(kind());
+                }
                 self.get_value(&key).or_else(|| args.get(1).cloned()).unwrap_or_else(|| Value::from(()))
             }
             _ => return Err(Error::from(ErrorKind::UnknownMethod)),

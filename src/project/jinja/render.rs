@@ -6,6 +6,7 @@ use super::fault::{Fault, fault_of};
 use super::job::{Job, MAX_TEXT};
 use super::macros::{self, MacroDef};
 use super::meter;
+use super::relation::Relation;
 use super::rewrite::rewrite;
 use super::scope::Scope;
 use super::tokens::line_of;
@@ -31,6 +32,7 @@ pub(crate) fn environment() -> Environment<'static> {
     env.set_unknown_method_callback(python_method);
     env.set_formatter(bounds::formatter);
     bounds::filters(&mut env);
+    bounds::comparing(&mut env);
     env.add_filter("__mod", |text: Value, args: Rest<Value>| modulo(&text, args.first()));
     env.add_filter("__shift", |value: Value, delta: Value, back: bool| -> Result<Value, Error> {
         super::modules::arithmetic(&value, &delta, back)
@@ -54,6 +56,8 @@ pub(crate) fn environment() -> Environment<'static> {
     env.add_filter("truncate", |_: Value, _: Rest<Value>| -> Result<Value, Error> {
         Err(Fault::unsupported("filter `truncate` is not built in here").into())
     });
+    // In dbt a relation is a mapping as well.
+    env.add_test("mapping", |value: Value| value.kind() == ValueKind::Map || Relation::is(&value));
     env.add_test("list", |value: Value| value.kind() == ValueKind::Seq && !value.is_tuple());
     env.add_test("callable", |value: Value| value.as_object().is_some() && value.kind() == ValueKind::Plain);
     env
@@ -201,7 +205,10 @@ pub(crate) fn node(
         Ok(output) if output.len() > MAX_TEXT => {
             Err(fail(Fault::limit("the rendered text is longer than 16 MiB"), first_line))
         }
-        Ok(output) => Ok(output),
+        Ok(output) => match job.seen().tainted.take() {
+            Some(why) => Err(fail(Fault::unsupported(why), first_line)),
+            None => Ok(output),
+        },
         Err(error) => {
             let line = error.line().and_then(|line| u32::try_from(line).ok()).unwrap_or(first_line);
             Err(fail(refined(fault_of(&error), text, line), line))
@@ -209,6 +216,10 @@ pub(crate) fn node(
     };
     (job, outcome)
 }
+
+/// Objects of dbt's context, which are no packages.
+const CONTEXT: [&str; 10] =
+    ["adapter", "api", "builtins", "config", "exceptions", "graph", "model", "modules", "target", "this"];
 
 /// `pkg.name(` on an undefined `pkg` is a macro that does not exist, not just an undefined value.
 fn refined(fault: Fault, text: &str, line: u32) -> Fault {
@@ -222,7 +233,8 @@ fn refined(fault: Fault, text: &str, line: u32) -> Fault {
         let captures: Vec<String> = regex.captures_iter(line).map(|c| format!("{}.{}", &c[1], &c[2])).collect();
         (captures.len() == 1).then(|| captures[0].clone())
     });
-    match call {
+    let own = |name: &String| CONTEXT.contains(&name.split('.').next().unwrap_or_default());
+    match call.filter(|name| !own(name)) {
         Some(name) => {
             Fault::new(NotCompiledCode::MacroNotFound, format!("`{name}` is no macro of this project or its packages"))
                 .named(name.clone())
@@ -249,6 +261,8 @@ pub(crate) fn text(
     text: &str,
     place: &Place,
 ) -> (Arc<Job>, Result<String, NotCompiled>) {
+    // Jinja drops the line break at the end of a template.
+    let text = text.strip_suffix('\n').unwrap_or(text);
     let (job, result) = node(env, job, text, 0..text.len());
     (job, result.map_err(|e| if e.place.path == place.path { NotCompiled { place: place.clone(), ..e } } else { e }))
 }

@@ -36,7 +36,11 @@ const FILES: [&str; 6] = ["include", "import", "from", "extends", "block", "endb
 /// Rewrites `body` of the file `text` as a routine with `args` (empty for models). `owner` names its call blocks.
 pub(crate) fn rewrite(text: &str, args: &[Arg], body: Range<usize>, owner: &str) -> Result<Rewritten, SyntaxError> {
     let mut rewriter = Rewriter { text, owner, callers: Vec::new(), depth: 0 };
-    let source = rewriter.routine(args, body)?;
+    // Jinja reads every line break as a line feed.
+    let source = line_feeds(rewriter.routine(args, body)?);
+    for caller in &mut rewriter.callers {
+        caller.source = line_feeds(std::mem::take(&mut caller.source));
+    }
     Ok(Rewritten { source, callers: rewriter.callers })
 }
 
@@ -166,6 +170,12 @@ impl Rewriter<'_> {
             let value = self.expression(value)?;
             return Ok(if tuple { format!("{target}= __v(({value}))") } else { format!("{target}= __v({value})") });
         }
+        if word == "do" {
+            // minijinja's takes a call only, not `a.append(x) if y`.
+            let from = list.iter().position(|t| t.kind == Kind::Name).map_or(0, |at| at + 1);
+            let value = self.expression(&list[from..])?;
+            return Ok(format!("set __do = __v({value})"));
+        }
         self.expression(&list)
     }
 
@@ -293,6 +303,8 @@ impl Rewriter<'_> {
                     out += &format!("|__shift({inner}, {})", word == "-");
                     at = end;
                 }
+                // A sign that changes nothing, which minijinja does not know.
+                (Kind::Op, "+") if literal_position(text, previous) => at += 1,
                 _ => {
                     out += word;
                     if token.kind != Kind::Space {
@@ -355,6 +367,10 @@ impl Rewriter<'_> {
         }
         Some((start..end + 1, end + 1))
     }
+}
+
+fn line_feeds(text: String) -> String {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
 }
 
 fn dash(yes: bool) -> &'static str {

@@ -56,6 +56,32 @@ pub(crate) fn lookup(job: &Arc<Job>, name: &str) -> Option<Value> {
     world.macros.get(BUILTIN, name).map(|def| macro_value(job, def))
 }
 
+/// `context`: everything that a template can name, by name.
+#[derive(Debug)]
+pub(crate) struct Names(pub(crate) Arc<Job>);
+
+impl Object for Names {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        lookup(&self.0, key.as_str()?)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::NonEnumerable
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        if method != "get" {
+            return Err(Fault::unsupported(format!("context.{method} is not built in here")).into());
+        }
+        let found = args.first().and_then(|key| self.get_value(key)).or_else(|| args.get(1).cloned());
+        Ok(found.unwrap_or_else(|| Value::from(())))
+    }
+}
+
 /// A macro as a callable value.
 pub(crate) fn macro_value(job: &Arc<Job>, def: &Arc<super::macros::MacroDef>) -> Value {
     Value::from_object(MacroFn { job: Arc::clone(job), def: Arc::clone(def) })
@@ -109,10 +135,22 @@ impl Object for Package {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.find(key.as_str()?).ok()
+        match self.find(key.as_str()?) {
+            Ok(value) => Some(value),
+            // dbt, or the package that is not there, may have it: "undefined" would send templates another way.
+            Err(fault) if fault.code != NotCompiledCode::MacroNotFound => Some(super::args::poisoned(fault)),
+            Err(_) => None,
+        }
     }
 
     fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        // A package is a mapping of its macros.
+        if let ("get", Some(name)) = (method, args.first().and_then(Value::as_str))
+            && self.job.world.macros.get(&self.name, "get").is_none()
+        {
+            let found = self.get_value(&Value::from(name)).or_else(|| args.get(1).cloned());
+            return Ok(found.unwrap_or_else(|| Value::from(())));
+        }
         self.find(method)?.call(state, args)
     }
 }
@@ -124,6 +162,13 @@ pub(crate) fn dispatch(job: &Arc<Job>, name: &str, namespace: Option<&str>) -> R
         None => vec![None],
         Some(namespace) => match world.dispatch.get(namespace) {
             Some(order) => order.iter().map(|p| Some(p.as_str())).collect(),
+            // A namespace that is no package means nothing.
+            None if namespace != BUILTIN
+                && !world.packages.contains(namespace)
+                && !world.missing_packages.contains(namespace) =>
+            {
+                vec![None]
+            }
             None => vec![Some(world.root.as_str()), Some(namespace)],
         },
     };

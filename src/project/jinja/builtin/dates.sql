@@ -20,7 +20,10 @@ dateadd({{ datepart }}, {{ interval }}, {{ from_date_or_timestamp }})
 {%- endmacro %}
 
 {% macro duckdb__dateadd(datepart, interval, from_date_or_timestamp) -%}
-({{ from_date_or_timestamp }} + cast({{ interval }} as bigint) * interval 1 {{ datepart }})
+{%- set unit = datepart | lower -%}
+{%- if unit == 'quarter' -%}({{ from_date_or_timestamp }} + (cast({{ interval }} as bigint) * 3) * interval 1 month)
+{%- elif unit == 'week' -%}({{ from_date_or_timestamp }} + (cast({{ interval }} as bigint) * 7) * interval 1 day)
+{%- else -%}({{ from_date_or_timestamp }} + cast({{ interval }} as bigint) * interval 1 {{ unit }}){%- endif -%}
 {%- endmacro %}
 
 {% macro postgres__dateadd(datepart, interval, from_date_or_timestamp) -%}
@@ -56,7 +59,12 @@ datediff({{ datepart }}, {{ first_date }}, {{ second_date }})
 {%- endmacro %}
 
 {% macro duckdb__datediff(first_date, second_date, datepart) -%}
-(date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp))
+{% if datepart == 'week' %}({{ datediff(first_date, second_date, 'day') }} // 7 + case
+    when date_part('dow', ({{ first_date }})::timestamp) <= date_part('dow', ({{ second_date }})::timestamp) then
+        case when {{ first_date }} <= {{ second_date }} then 0 else -1 end
+    else
+        case when {{ first_date }} <= {{ second_date }} then 1 else 0 end
+end){% else %}(date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp)){% endif %}
 {%- endmacro %}
 
 {% macro postgres__datediff(first_date, second_date, datepart) -%}
@@ -127,6 +135,10 @@ cast({{ dbt.dateadd('day', '-1', dbt.dateadd(datepart, '1', dbt.date_trunc(datep
 to_date('{{ modules.datetime.date(year, month, day).strftime('%Y-%m-%d') }}', 'YYYY-MM-DD')
 {%- endmacro %}
 
+{% macro duckdb__date(year, month, day) -%}
+make_date({{ year }}, {{ month }}, {{ day }})
+{%- endmacro %}
+
 {% macro bigquery__date(year, month, day) -%}
 date({{ year }}, {{ month }}, {{ day }})
 {%- endmacro %}
@@ -169,6 +181,58 @@ current_timestamp()
 
 {% macro trino__current_timestamp() -%}
 current_timestamp
+{%- endmacro %}
+
+{% macro current_timestamp_backcompat() -%}
+{{ return(adapter.dispatch('current_timestamp_backcompat', 'dbt')()) }}
+{%- endmacro %}
+
+{% macro default__current_timestamp_backcompat() -%}
+current_timestamp::timestamp
+{%- endmacro %}
+
+{% macro postgres__current_timestamp_backcompat() -%}
+current_timestamp::{{ dbt.type_timestamp() }}
+{%- endmacro %}
+
+{% macro redshift__current_timestamp_backcompat() -%}
+getdate()
+{%- endmacro %}
+
+{% macro snowflake__current_timestamp_backcompat() -%}
+current_timestamp::{{ dbt.type_timestamp() }}
+{%- endmacro %}
+
+{% macro bigquery__current_timestamp_backcompat() -%}
+current_timestamp
+{%- endmacro %}
+
+{% macro spark__current_timestamp_backcompat() -%}
+{{ __unsupported('current_timestamp_backcompat') }}
+{%- endmacro %}
+
+{% macro current_timestamp_in_utc_backcompat() -%}
+{{ return(adapter.dispatch('current_timestamp_in_utc_backcompat', 'dbt')()) }}
+{%- endmacro %}
+
+{% macro default__current_timestamp_in_utc_backcompat() -%}
+{{ dbt.current_timestamp_backcompat() }}
+{%- endmacro %}
+
+{% macro postgres__current_timestamp_in_utc_backcompat() -%}
+(current_timestamp at time zone 'utc')::{{ dbt.type_timestamp() }}
+{%- endmacro %}
+
+{% macro redshift__current_timestamp_in_utc_backcompat() -%}
+{{ dbt.current_timestamp_backcompat() }}
+{%- endmacro %}
+
+{% macro snowflake__current_timestamp_in_utc_backcompat() -%}
+convert_timezone('UTC', {{ dbt.current_timestamp_backcompat() }})::{{ dbt.type_timestamp() }}
+{%- endmacro %}
+
+{% macro spark__current_timestamp_in_utc_backcompat() -%}
+{{ __unsupported('current_timestamp_in_utc_backcompat') }}
 {%- endmacro %}
 
 {% macro snapshot_get_time() -%}

@@ -124,7 +124,7 @@ fn order(lineage: &Lineage) -> Vec<usize> {
 /// One table of all models, where no columns are asked for.
 fn models(lineage: &Lineage) -> String {
     let mut text = String::from(
-        "<section data-name=\"\">\n<h2>Models</h2>\n<div class=\"grid\"><table>\n<thead><tr><th scope=\"col\">Name</th>\
+        "<section data-name=\"\">\n<h2>Models</h2>\n<div class=\"grid\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">Name</th>\
          <th scope=\"col\">Kind</th><th scope=\"col\">Columns</th><th scope=\"col\">Reads</th>\
          <th scope=\"col\">Not known</th><th scope=\"col\">File</th></tr></thead>\n<tbody>\n",
     );
@@ -199,7 +199,7 @@ fn changes(changes: &[Change], relation: &Relation) -> String {
 
 fn grid(lineage: &Lineage, at: usize, relation: &Relation) -> String {
     let diff = lineage.base.is_some();
-    let mut text = String::from("<div class=\"grid\"><table>\n<thead><tr><th scope=\"col\">Column</th>");
+    let mut text = String::from("<div class=\"grid\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">Column</th>");
     if diff {
         text.push_str("<th scope=\"col\">Change</th>");
     }
@@ -273,7 +273,7 @@ fn readers(lineage: &Lineage) -> String {
         return String::new();
     }
     let mut text = String::from(
-        "<section data-name=\"exposures, metrics and tests\">\n<h2>Exposures, metrics and tests</h2>\n<div class=\"grid\"><table>\n<thead><tr><th scope=\"col\">\
+        "<section data-name=\"exposures, metrics and tests\">\n<h2>Exposures, metrics and tests</h2>\n<div class=\"grid\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">\
          Name</th><th scope=\"col\">Kind</th><th scope=\"col\">Reads</th><th scope=\"col\">Place</th></tr></thead>\n<tbody>\n",
     );
     for reader in &lineage.readers {

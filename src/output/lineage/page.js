@@ -56,7 +56,7 @@
     const text = search.value.trim().toLowerCase();
     let hits = 0, first = null;
     for (const place of places.values()) {
-      const hit = text !== "" && place.getAttribute("aria-label").toLowerCase().includes(text);
+      const hit = text !== "" && place.dataset.name.toLowerCase().includes(text);
       place.classList.toggle("found", hit);
       if (hit) { hits += 1; first ??= place; }
     }

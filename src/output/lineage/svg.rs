@@ -150,9 +150,8 @@ fn shape_of(at: usize, shape: &Shape, size: Size, (x, y): (f64, f64), numbers: &
         String::new()
     };
     let head = format!(
-        "<title>{}</title><rect class=\"hit\" width=\"{width:.1}\" height=\"{HEAD}\" rx=\"7\"/>\
+        "<rect class=\"hit\" width=\"{width:.1}\" height=\"{HEAD}\" rx=\"7\"/>\
          <text class=\"title\" x=\"12\" y=\"20\">{}</text>{mark}{note}",
-        xml(&clip(&about, 300)),
         xml(&shown(&shape.title)),
     );
     let address = shape.relation.map(|relation| format!("#r{relation}"));
@@ -177,9 +176,8 @@ fn row_of(shape: &Shape, row: &Row, width: f64, top: f64, number: usize) -> Stri
     class.push_str(if row.focus { " asked" } else { "" });
     let about = format!("{}.{} {said}", shape.title, row.name);
     let inner = format!(
-        "<g class=\"{class}\"><title>{}</title><rect class=\"hit\" x=\"2\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{ROW}\" rx=\"4\"/>\
+        "<g class=\"{class}\"><rect class=\"hit\" x=\"2\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{ROW}\" rx=\"4\"/>\
          <text x=\"12\" y=\"{:.1}\">{}</text>{mark}</g>",
-        xml(&clip(&about, 300)),
         width - 4.0,
         top + 15.5,
         xml(&shown(&row.name)),
@@ -192,15 +190,18 @@ fn mark(width: f64, y: f64, said: &str) -> String {
     format!("<text class=\"mark\" x=\"{:.1}\" y=\"{y:.1}\" text-anchor=\"end\">{said}</text>", width - 10.0)
 }
 
-/// Something that the pointer and the keyboard can be at.
+/// Something that the pointer and the keyboard can be at. Its title is its name to those who do not see it: a label beside
+/// the texts would have to repeat them word by word.
 fn pointed(number: usize, inner: &str, address: Option<String>, about: &str) -> String {
     let label = xml(&clip(about.trim(), 300));
     match address {
         Some(address) => {
-            format!("<a class=\"at\" data-n=\"{number}\" href=\"{address}\" aria-label=\"{label}\">{inner}</a>\n")
+            format!(
+                "<a class=\"at\" data-n=\"{number}\" href=\"{address}\" data-name=\"{label}\"><title>{label}</title>{inner}</a>\n"
+            )
         }
         None => format!(
-            "<g class=\"at\" data-n=\"{number}\" tabindex=\"0\" role=\"img\" aria-label=\"{label}\">{inner}</g>\n"
+            "<g class=\"at\" data-n=\"{number}\" tabindex=\"0\" role=\"img\" data-name=\"{label}\"><title>{label}</title>{inner}</g>\n"
         ),
     }
 }

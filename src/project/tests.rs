@@ -200,6 +200,16 @@ fn macros_call_return_dispatch_and_callers() {
 }
 
 #[test]
+fn only_an_argument_that_was_not_given_takes_its_default() {
+    let macros = "{% macro f(a, b='B', c=b ~ '!') %}[{{ a }}|{{ b }}|{{ c }}]{% endmacro %}{% macro g(b='b') %}{{ f(1, b=b) }}{{ f(2, nothing, c=none) }}{{ f(3) }}{% endmacro %}{% macro w() %}{{ caller() }}{{ caller(nothing) }}{% endmacro %}";
+    let files = [
+        ("macros/m.sql", macros),
+        ("models/m.sql", "{{ g() }} {{ g(nothing) }} {% call(b='D') w() %}<{{ b }}>{% endcall %}"),
+    ];
+    assert_eq!(sql(&project(&files), "m"), "[1|b|b!][2||None][3|B|B!] [1||!][2||None][3|B|B!] <D><>");
+}
+
+#[test]
 fn a_project_macro_named_like_a_builtin_wins_and_packages_have_namespaces() {
     let project = project(&[
         (

@@ -4,6 +4,7 @@
 mod escape;
 
 use self::escape::escape;
+use super::macros::absent;
 use super::scan::{Arg, arguments, between, first_word, matching};
 use super::tokens::{Kind, Piece, SyntaxError, Tag, Token, pieces, tokens};
 use std::collections::BTreeMap;
@@ -74,7 +75,7 @@ impl Rewriter<'_> {
         for arg in args {
             if let Some(range) = &arg.default {
                 let value = self.expression(&tokens(self.text, range.clone())?)?.replace('\n', " ");
-                out += &format!("{{% if {0} is undefined %}}{{% set {0} = __v({value}) %}}{{% endif %}}", arg.name);
+                out += &format!("{{% if {} %}}{{% set {} = __v({value}) %}}{{% endif %}}", absent(&arg.name), arg.name);
             }
         }
         let pieces = self.pieces_of(body)?;

@@ -1,5 +1,7 @@
 //! Lenient YAML with places: duplicate keys are accepted (the last wins, as in PyYAML), every node knows its line.
 
+mod plain;
+
 use anyhow::{Result, anyhow};
 use indexmap::IndexMap;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -12,6 +14,8 @@ pub(crate) struct Node {
     pub(crate) kind: Kind,
     pub(crate) line: u32,
     pub(crate) column: u32,
+    /// Bytes of the text that it was read from.
+    bytes: (usize, usize),
 }
 
 /// What a YAML node is.
@@ -99,14 +103,36 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
     let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::LastWins, strict_booleans: true };
     // Jinja in unquoted scalars and tabs in comments are common; a byte order mark is legal but not everywhere accepted.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    serde_saphyr::from_multiple_with_options::<Node>(text, options).map_err(|error| {
+    let mut nodes = serde_saphyr::from_multiple_with_options::<Node>(text, options).map_err(|error| {
         let place = error.location();
         let full = error.without_snippet().to_string();
         let message = full.lines().next().unwrap_or("cannot be read").to_owned();
         let number =
             |f: fn(&serde_saphyr::Location) -> u64| place.as_ref().map_or(0, |l| u32::try_from(f(l)).unwrap_or(0));
         YamlError { message, line: number(|l| l.line()), column: number(|l| l.column()) }
-    })
+    })?;
+    nodes.iter_mut().for_each(|node| as_python_reads(node, text));
+    Ok(nodes)
+}
+
+/// Gives plain scalars the values that PyYAML gives them.
+fn as_python_reads(node: &mut Node, text: &str) {
+    match &mut node.kind {
+        Kind::Seq(items) => items.iter_mut().for_each(|item| as_python_reads(item, text)),
+        Kind::Map(map) => map.values_mut().for_each(|value| as_python_reads(value, text)),
+        Kind::Scalar(value) => {
+            let raw = text.get(node.bytes.0..node.bytes.1).unwrap_or_default();
+            // A quoted, tagged or folded text is not what it was read from.
+            let plain = match value {
+                Value::String(read) => raw == read,
+                Value::Number(_) => raw.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.')),
+                _ => false,
+            };
+            if plain {
+                *value = plain::resolve(raw);
+            }
+        }
+    }
 }
 
 /// The only document of a text, `None` when it is empty.
@@ -126,9 +152,16 @@ impl<'de> Deserialize<'de> for Node {
         Ok(Self {
             line: number(spanned.referenced.line()),
             column: number(spanned.referenced.column()),
+            bytes: bytes(&spanned.defined).unwrap_or_default(),
             kind: spanned.value,
         })
     }
+}
+
+fn bytes(location: &serde_saphyr::Location) -> Option<(usize, usize)> {
+    let span = location.span();
+    let start = usize::try_from(span.byte_offset()?).ok()?;
+    Some((start, start.checked_add(usize::try_from(span.byte_len()?).ok()?)?))
 }
 
 impl<'de> Deserialize<'de> for Kind {

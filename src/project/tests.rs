@@ -4,6 +4,8 @@ use super::*;
 use crate::files::FileSet;
 use proptest::prelude::*;
 
+mod adapters;
+
 struct Answers;
 
 impl Introspect for Answers {

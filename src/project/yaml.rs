@@ -128,7 +128,7 @@ fn as_python_reads(node: &mut Node, text: &str) {
                 Value::Number(_) => raw.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.')),
                 _ => false,
             };
-            if plain {
+            if plain && !tagged(&text[..node.bytes.0]) {
                 *value = plain::resolve(raw);
             }
         }
@@ -138,6 +138,16 @@ fn as_python_reads(node: &mut Node, text: &str) {
 /// The only document of a text, `None` when it is empty.
 pub(crate) fn parse_one(text: &str) -> Result<Option<Node>, YamlError> {
     Ok(parse(text)?.into_iter().find(|node| !matches!(node.kind, Kind::Scalar(Value::Null))))
+}
+
+/// Whether a text in `value` would be read as something else where it stands without quotes.
+pub(crate) fn needs_quotes(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !plain::resolve(text).is_string(),
+        Value::Array(items) => items.iter().any(needs_quotes),
+        Value::Object(map) => map.iter().any(|(key, value)| !plain::resolve(key).is_string() || needs_quotes(value)),
+        _ => false,
+    }
 }
 
 /// A value of `text` read as YAML, for `fromyaml` and `--vars`-like inputs.
@@ -156,6 +166,12 @@ impl<'de> Deserialize<'de> for Node {
             kind: spanned.value,
         })
     }
+}
+
+/// Whether what ends here is a tag such as `!!str`, which says what the next scalar is.
+fn tagged(before: &str) -> bool {
+    let last = before.trim_end_matches(' ').rsplit(|c: char| c.is_whitespace() || matches!(c, ',' | '[' | '{')).next();
+    last.is_some_and(|word| word.starts_with('!'))
 }
 
 fn bytes(location: &serde_saphyr::Location) -> Option<(usize, usize)> {

@@ -257,7 +257,7 @@ pub(crate) fn set(job: &Arc<Job>, _: &mut State<'_, '_>, _: &str, args: Args) ->
     if job.reversed {
         items.reverse();
     }
-    Ok(List::value(items))
+    Ok(List::view(items))
 }
 
 /// `zip(a, b, ...)`: a list of tuples.
@@ -270,7 +270,7 @@ pub(crate) fn zip(_: &Arc<Job>, _: &mut State<'_, '_>, _: &str, args: Args) -> A
             None => break,
         }
     }
-    Ok(List::value(out))
+    Ok(List::view(out))
 }
 
 /// `local_md5(text)`: needs MD5, which is not among our dependencies.

@@ -100,7 +100,13 @@ pub(crate) struct YamlError {
 /// All documents of a text. An empty text has none.
 pub(crate) fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
     // Without `strict_booleans`, a column named `y` or `n` becomes a boolean (PyYAML keeps it a string).
-    let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::LastWins, strict_booleans: true };
+    // One file often describes a column once and names it in a hundred models: how many aliases one anchor has says
+    // nothing; what they expand to stays bounded.
+    let options = serde_saphyr::options! {
+        duplicate_keys: DuplicateKeyPolicy::LastWins,
+        strict_booleans: true,
+        budget: serde_saphyr::budget! { enforce_alias_anchor_ratio: false },
+    };
     // Jinja in unquoted scalars and tabs in comments are common; a byte order mark is legal but not everywhere accepted.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut nodes = serde_saphyr::from_multiple_with_options::<Node>(text, options).map_err(|error| {
@@ -263,6 +269,27 @@ mod tests {
         assert_eq!(docs[0].get("y").unwrap().to_json(), serde_json::json!({"k": 1.5, "n": null, "t": true}));
         assert_eq!(docs[1].to_json(), serde_json::json!([1, "two"]));
         assert!(parse_one("").unwrap().is_none());
+    }
+
+    #[test]
+    fn plain_scalars_are_those_of_pyyaml_and_others_stay() {
+        let docs =
+            parse("é: [yes, 'yes', \"010\", 010, !!str 12, 1:30, {a: off}]\nb: |\n  yes\nc: >-\n  no\n").unwrap();
+        let want = serde_json::json!({"é": [true, "yes", "010", 8, "12", 90, {"a": false}], "b": "yes\n", "c": "no"});
+        assert_eq!(docs[0].to_json(), want);
+    }
+
+    #[test]
+    fn an_anchor_may_have_many_aliases_and_an_explosion_is_refused() {
+        let many = format!("a: &a {{x: on}}\nb: [{}*a]\n", "*a, ".repeat(3000));
+        let docs = parse(&many).unwrap();
+        assert_eq!(docs[0].get("b").unwrap().items().len(), 3001);
+        assert_eq!(docs[0].get("b").unwrap().items()[3000].to_json(), serde_json::json!({"x": true}));
+        let mut bomb = "a0: &a0 [x]\n".to_owned();
+        for n in 1..12 {
+            bomb += &format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", "));
+        }
+        assert!(parse(&bomb).is_err());
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Reading dbt projects: project files, profiles, properties YAML, configs, nodes.
 
 pub(crate) mod assemble;
-pub(crate) mod config;
+mod config;
 pub(crate) mod ephemeral;
 pub(crate) mod extras;
+mod fields;
 pub(crate) mod graph;
 pub(crate) mod hooks;
 pub(crate) mod load;

@@ -16,6 +16,7 @@ pub(crate) mod macros;
 mod md5;
 mod meter;
 mod modules;
+mod numbers;
 mod regexes;
 pub(crate) mod relation;
 pub(crate) mod render;

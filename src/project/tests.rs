@@ -4,6 +4,8 @@ use super::*;
 use crate::files::FileSet;
 use proptest::prelude::*;
 
+mod adapters;
+
 struct Answers;
 
 impl Introspect for Answers {
@@ -197,6 +199,16 @@ fn macros_call_return_dispatch_and_callers() {
     assert_eq!(sql(&project, "m"), "[1] [2] <1l> duck x 2 K");
     let macros: Vec<&String> = model(&project, "m").macros.keys().collect();
     assert_eq!(macros, ["macro.shop._v", "macro.shop.duckdb__g", "macro.shop.f", "macro.shop.g", "macro.shop.wrap"]);
+}
+
+#[test]
+fn only_an_argument_that_was_not_given_takes_its_default() {
+    let macros = "{% macro f(a, b='B', c=b ~ '!') %}[{{ a }}|{{ b }}|{{ c }}]{% endmacro %}{% macro g(b='b') %}{{ f(1, b=b) }}{{ f(2, nothing, c=none) }}{{ f(3) }}{% endmacro %}{% macro w() %}{{ caller() }}{{ caller(nothing) }}{% endmacro %}";
+    let files = [
+        ("macros/m.sql", macros),
+        ("models/m.sql", "{{ g() }} {{ g(nothing) }} {% call(b='D') w() %}<{{ b }}>{% endcall %}"),
+    ];
+    assert_eq!(sql(&project(&files), "m"), "[1|b|b!][2||None][3|B|B!] [1||!][2||None][3|B|B!] <D><>");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Lenient YAML with places: duplicate keys are accepted (the last wins, as in PyYAML), every node knows its line.
 
+mod plain;
+
 use anyhow::{Result, anyhow};
 use indexmap::IndexMap;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -12,6 +14,8 @@ pub(crate) struct Node {
     pub(crate) kind: Kind,
     pub(crate) line: u32,
     pub(crate) column: u32,
+    /// Bytes of the text that it was read from.
+    bytes: (usize, usize),
 }
 
 /// What a YAML node is.
@@ -96,22 +100,60 @@ pub(crate) struct YamlError {
 /// All documents of a text. An empty text has none.
 pub(crate) fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
     // Without `strict_booleans`, a column named `y` or `n` becomes a boolean (PyYAML keeps it a string).
-    let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::LastWins, strict_booleans: true };
+    // One file often describes a column once and names it in a hundred models: how many aliases one anchor has says
+    // nothing; what they expand to stays bounded.
+    let options = serde_saphyr::options! {
+        duplicate_keys: DuplicateKeyPolicy::LastWins,
+        strict_booleans: true,
+        budget: serde_saphyr::budget! { enforce_alias_anchor_ratio: false },
+    };
     // Jinja in unquoted scalars and tabs in comments are common; a byte order mark is legal but not everywhere accepted.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    serde_saphyr::from_multiple_with_options::<Node>(text, options).map_err(|error| {
+    let mut nodes = serde_saphyr::from_multiple_with_options::<Node>(text, options).map_err(|error| {
         let place = error.location();
         let full = error.without_snippet().to_string();
         let message = full.lines().next().unwrap_or("cannot be read").to_owned();
         let number =
             |f: fn(&serde_saphyr::Location) -> u64| place.as_ref().map_or(0, |l| u32::try_from(f(l)).unwrap_or(0));
         YamlError { message, line: number(|l| l.line()), column: number(|l| l.column()) }
-    })
+    })?;
+    nodes.iter_mut().for_each(|node| as_python_reads(node, text));
+    Ok(nodes)
+}
+
+/// Gives plain scalars the values that PyYAML gives them.
+fn as_python_reads(node: &mut Node, text: &str) {
+    match &mut node.kind {
+        Kind::Seq(items) => items.iter_mut().for_each(|item| as_python_reads(item, text)),
+        Kind::Map(map) => map.values_mut().for_each(|value| as_python_reads(value, text)),
+        Kind::Scalar(value) => {
+            let raw = text.get(node.bytes.0..node.bytes.1).unwrap_or_default();
+            // A quoted, tagged or folded text is not what it was read from.
+            let plain = match value {
+                Value::String(read) => raw == read,
+                Value::Number(_) => raw.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.')),
+                _ => false,
+            };
+            if plain && !tagged(&text[..node.bytes.0]) {
+                *value = plain::resolve(raw);
+            }
+        }
+    }
 }
 
 /// The only document of a text, `None` when it is empty.
 pub(crate) fn parse_one(text: &str) -> Result<Option<Node>, YamlError> {
     Ok(parse(text)?.into_iter().find(|node| !matches!(node.kind, Kind::Scalar(Value::Null))))
+}
+
+/// Whether a text in `value` would be read as something else where it stands without quotes.
+pub(crate) fn needs_quotes(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !plain::resolve(text).is_string(),
+        Value::Array(items) => items.iter().any(needs_quotes),
+        Value::Object(map) => map.iter().any(|(key, value)| !plain::resolve(key).is_string() || needs_quotes(value)),
+        _ => false,
+    }
 }
 
 /// A value of `text` read as YAML, for `fromyaml` and `--vars`-like inputs.
@@ -126,9 +168,22 @@ impl<'de> Deserialize<'de> for Node {
         Ok(Self {
             line: number(spanned.referenced.line()),
             column: number(spanned.referenced.column()),
+            bytes: bytes(&spanned.defined).unwrap_or_default(),
             kind: spanned.value,
         })
     }
+}
+
+/// Whether what ends here is a tag such as `!!str`, which says what the next scalar is.
+fn tagged(before: &str) -> bool {
+    let last = before.trim_end_matches(' ').rsplit(|c: char| c.is_whitespace() || matches!(c, ',' | '[' | '{')).next();
+    last.is_some_and(|word| word.starts_with('!'))
+}
+
+fn bytes(location: &serde_saphyr::Location) -> Option<(usize, usize)> {
+    let span = location.span();
+    let start = usize::try_from(span.byte_offset()?).ok()?;
+    Some((start, start.checked_add(usize::try_from(span.byte_len()?).ok()?)?))
 }
 
 impl<'de> Deserialize<'de> for Kind {
@@ -214,6 +269,27 @@ mod tests {
         assert_eq!(docs[0].get("y").unwrap().to_json(), serde_json::json!({"k": 1.5, "n": null, "t": true}));
         assert_eq!(docs[1].to_json(), serde_json::json!([1, "two"]));
         assert!(parse_one("").unwrap().is_none());
+    }
+
+    #[test]
+    fn plain_scalars_are_those_of_pyyaml_and_others_stay() {
+        let docs =
+            parse("é: [yes, 'yes', \"010\", 010, !!str 12, 1:30, {a: off}]\nb: |\n  yes\nc: >-\n  no\n").unwrap();
+        let want = serde_json::json!({"é": [true, "yes", "010", 8, "12", 90, {"a": false}], "b": "yes\n", "c": "no"});
+        assert_eq!(docs[0].to_json(), want);
+    }
+
+    #[test]
+    fn an_anchor_may_have_many_aliases_and_an_explosion_is_refused() {
+        let many = format!("a: &a {{x: on}}\nb: [{}*a]\n", "*a, ".repeat(3000));
+        let docs = parse(&many).unwrap();
+        assert_eq!(docs[0].get("b").unwrap().items().len(), 3001);
+        assert_eq!(docs[0].get("b").unwrap().items()[3000].to_json(), serde_json::json!({"x": true}));
+        let mut bomb = "a0: &a0 [x]\n".to_owned();
+        for n in 1..12 {
+            bomb += &format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", "));
+        }
+        assert!(parse(&bomb).is_err());
     }
 
     #[test]

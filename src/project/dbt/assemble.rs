@@ -4,7 +4,7 @@ use super::config::tags;
 use super::load::{Ephemeral, Loaded, Settled};
 use super::names::node_json;
 use super::properties::{self, SourceTable};
-use super::{extras, hooks, metrics, resolve, tests};
+use super::{extras, fields, hooks, metrics, resolve, tests};
 use crate::project::jinja::index::Entry;
 use crate::project::jinja::job::{Job, NodeInfo};
 use crate::project::jinja::render;
@@ -124,7 +124,7 @@ pub(crate) fn info(settled: &Settled) -> NodeInfo {
         name: draft.name.clone(),
         package: draft.package.clone(),
         path: draft.path.clone(),
-        config: draft.config.clone(),
+        config: fields::complete(&draft.config, draft.resource_type()),
         relation: Some(settled.relation.clone()),
         json: node_json(draft, Some(&settled.relation), &draft.text),
     }

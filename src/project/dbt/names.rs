@@ -2,6 +2,7 @@
 
 use super::config::{as_list, layers, merge, native, truth};
 use super::ephemeral::cte_name;
+use super::fields;
 use super::nodes::Draft;
 use super::project_file::PackageFile;
 use super::properties::{self, SourceTable, config_layer};
@@ -150,7 +151,7 @@ impl Naming<'_> {
             name: draft.name.clone(),
             package: root.clone(),
             path: draft.path.clone(),
-            config: draft.config.clone(),
+            config: fields::complete(&draft.config, draft.resource_type()),
             json: node.clone(),
             relation: None,
         };
@@ -244,7 +245,7 @@ pub(crate) fn node_json(draft: &Draft, relation: Option<&RelationName>, raw: &st
         })
         .collect();
     let body = &raw[draft.range.clone()];
-    json!({
+    let mut node = json!({
         "unique_id": draft.unique_id,
         "name": draft.name,
         "alias": relation.map_or(draft.name.as_str(), |r| r.identifier.as_str()),
@@ -255,14 +256,21 @@ pub(crate) fn node_json(draft: &Draft, relation: Option<&RelationName>, raw: &st
         "path": draft.own_paths.1,
         "original_file_path": draft.own_paths.0,
         "fqn": draft.fqn,
-        "config": draft.config,
+        "config": fields::shown(&draft.config, draft.resource_type()),
         "tags": draft.config.get("tags").map(as_list).unwrap_or_default(),
         "meta": draft.config.get("meta").cloned().unwrap_or_else(|| json!({})),
         "description": description,
         "columns": columns,
-        "version": draft.version.as_ref().map(|(v, _)| v.as_str()),
         "raw_code": body,
         "raw_sql": body,
         "language": "sql",
-    })
+    });
+    if let Some((version, _)) = &draft.version {
+        node["version"] = json!(version);
+    }
+    if let Some(relation) = relation {
+        let ephemeral = draft.config.get("materialized").and_then(Value::as_str) == Some("ephemeral");
+        node["relation_name"] = if ephemeral { Value::Null } else { json!(relation.rendered) };
+    }
+    node
 }

@@ -47,7 +47,9 @@ pub(crate) fn method(job: &Arc<Job>, _: &mut State<'_, '_>, method: &str, args: 
         }
         "quote_seed_column" => {
             let column = args.text("adapter.quote_seed_column", 0, "column")?;
-            let quote = args.get(1, "quote_config").is_none_or(|v| v.is_true() || v.is_none());
+            // What is not said is quoted, but for Snowflake.
+            let unsaid = job.world.target.adapter != "snowflake";
+            let quote = args.get(1, "quote_config").filter(|v| !v.is_none()).map_or(unsaid, |v| v.is_true());
             Ok(Value::from(if quote { quoting.quoted(&column) } else { column }))
         }
         "type" => Ok(Value::from(job.world.target.adapter.as_str())),
@@ -222,6 +224,10 @@ fn column(job: &Arc<Job>, name: String, kind: String) -> Value {
     Value::from_object(Column { name, kind: Some(kind), adapter: job.world.target.adapter.clone() })
 }
 
+fn not_known(method: &str, adapter: &str) -> Error {
+    Fault::unsupported(format!("api.Column.{method} is not built in here for adapter `{adapter}`")).into()
+}
+
 /// `api.Relation` and `api.Column`.
 pub(crate) fn api(job: &Arc<Job>) -> Value {
     let relation = Host::value("Relation", job, |job, _, method, args| {
@@ -237,21 +243,46 @@ pub(crate) fn api(job: &Arc<Job>) -> Value {
         };
         let mut relation = Relation::new(name, Quoting::of(&job.world.target.adapter));
         relation.kind = part("type");
+        if let Some(policy) = args.keyword("quote_policy").filter(|v| !v.is_none()) {
+            let said = |key: &str| policy.get_attr(key).ok().filter(|v| !v.is_undefined()).map(|v| v.is_true());
+            let quoting = &mut relation.quoting;
+            quoting.database = said("database").unwrap_or(quoting.database);
+            quoting.schema = said("schema").unwrap_or(quoting.schema);
+            quoting.identifier = said("identifier").unwrap_or(quoting.identifier);
+        }
+        if args.keyword("include_policy").is_some() {
+            return Err(Fault::unsupported("api.Relation with an include_policy is not built in here").into());
+        }
         Ok(relation.value())
     });
     let column = Host::value("Column", job, |job, _, method, args| {
         let text = |at, name| args.get(at, name).map(|v| v.to_string()).unwrap_or_default();
         match method {
+            "" if args.positional.len() > 2
+                || args.named.iter().any(|(name, _)| name != "column" && name != "dtype") =>
+            {
+                Err(Fault::unsupported("api.Column with a size is not built in here").into())
+            }
             "" => Ok(column(job, text(0, "column"), text(1, "dtype"))),
             "create" => {
                 let kind = translate(&job.world.target.adapter, &text(1, "label_or_dtype"));
                 Ok(column(job, text(0, "name"), kind))
             }
             "translate_type" => Ok(Value::from(translate(&job.world.target.adapter, &text(0, "dtype")))),
-            "string_type" => Ok(Value::from(format!("character varying({})", text(0, "size")))),
-            "numeric_type" => {
-                Ok(Value::from(format!("{}({},{})", text(0, "dtype"), text(1, "precision"), text(2, "scale"))))
+            "string_type" => {
+                let name = match job.world.target.adapter.as_str() {
+                    "trino" => "varchar",
+                    "duckdb" | "postgres" | "redshift" | "snowflake" => "character varying",
+                    other => return Err(not_known("string_type", other)),
+                };
+                Ok(Value::from(format!("{name}({})", text(0, "size"))))
             }
+            "numeric_type" => match job.world.target.adapter.as_str() {
+                "duckdb" | "postgres" | "redshift" | "snowflake" | "trino" if args.positional.len() == 3 => {
+                    Ok(Value::from(format!("{}({},{})", text(0, "dtype"), text(1, "precision"), text(2, "scale"))))
+                }
+                other => Err(not_known("numeric_type", other)),
+            },
             other => Err(Fault::unsupported(format!("api.Column.{other} is not built in here")).into()),
         }
     });

@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use super::job::Job;
-use super::macros::split;
+use super::macros::{MacroFn, split};
 use super::meter;
 use minijinja::value::{Object, ObjectRepr};
 use minijinja::{Error, State, Value};
@@ -153,6 +153,13 @@ impl Object for Method {
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         (self.host.function)(&self.host.job, state, self.method, Args::new(args))
     }
+}
+
+/// Whether a value is a function, macro, or object of functions: what prints in Python as an address.
+pub(crate) fn is_function(value: &Value) -> bool {
+    value.downcast_object_ref::<Host>().is_some()
+        || value.downcast_object_ref::<Method>().is_some()
+        || value.downcast_object_ref::<MacroFn>().is_some()
 }
 
 /// A value that fails with `fault` as soon as it is used.

@@ -25,7 +25,32 @@ pub(crate) fn formatter(out: &mut Output<'_>, state: &mut State<'_, '_>, value: 
     if printed.0 > MAX_TEXT {
         return Err(too_long());
     }
+    if let Some(text) = python_float(value) {
+        return out.write_str(&text).map_err(Error::from);
+    }
+    if super::args::is_function(value) {
+        return Err(Fault::unsupported("a function is printed and not called, which has no text of its own").into());
+    }
+    if super::values::List::is_view(value) {
+        return Err(Fault::unsupported("a set or the keys of a dict are printed, which is not built in here").into());
+    }
     escape_formatter(out, state, value)
+}
+
+/// Very large and very small numbers as Python writes them; the others are written alike.
+fn python_float(value: &Value) -> Option<String> {
+    if value.kind() != ValueKind::Number || value.is_integer() {
+        return None;
+    }
+    let number = f64::try_from(value.clone()).ok().filter(|n| n.is_finite())?;
+    let size = number.abs();
+    if size == 0.0 || (1e-4..1e16).contains(&size) {
+        return None;
+    }
+    let text = format!("{number:e}");
+    let (digits, exponent) = text.split_once('e')?;
+    let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |rest| ('-', rest));
+    Some(format!("{digits}e{sign}{exponent:0>2}"))
 }
 
 /// About how long the text of a value is; `None` beyond the limit.

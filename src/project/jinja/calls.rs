@@ -75,8 +75,11 @@ pub(crate) fn this(job: &Job) -> Value {
 
 /// `config(...)`, `config.get`, `config.require`.
 pub(crate) fn config(job: &Arc<Job>, _: &mut State<'_, '_>, method: &str, args: Args) -> Answer {
-    let lookup = |key: &str| job.node.config.get(key).filter(|v| !v.is_null()).map(from_json);
+    // A field that is not set is none; no default of the caller's changes that.
+    let lookup = |key: &str| job.node.config.get(key).map(from_json);
     match method {
+        // dbt answers nothing before all configs are read.
+        "get" | "meta_get" | "require" | "meta_require" if !job.execute => Ok(Value::from("")),
         "" => {
             let mut given = Map::new();
             for arg in &args.positional {
@@ -109,7 +112,6 @@ pub(crate) fn config(job: &Arc<Job>, _: &mut State<'_, '_>, method: &str, args: 
             let key = args.text("config.require", 0, "name")?;
             match lookup(&key) {
                 Some(value) => Ok(value),
-                None if !job.execute => Ok(Value::from("")),
                 None => Err(Fault::compiler(format!("required config `{key}` is not set")).into()),
             }
         }
@@ -255,7 +257,7 @@ pub(crate) fn set(job: &Arc<Job>, _: &mut State<'_, '_>, _: &str, args: Args) ->
     if job.reversed {
         items.reverse();
     }
-    Ok(List::value(items))
+    Ok(List::view(items))
 }
 
 /// `zip(a, b, ...)`: a list of tuples.
@@ -268,7 +270,7 @@ pub(crate) fn zip(_: &Arc<Job>, _: &mut State<'_, '_>, _: &str, args: Args) -> A
             None => break,
         }
     }
-    Ok(List::value(out))
+    Ok(List::view(out))
 }
 
 /// `local_md5(text)`: needs MD5, which is not among our dependencies.

@@ -19,8 +19,12 @@ pub(crate) struct Column {
 pub(crate) fn translate(adapter: &str, kind: &str) -> String {
     let upper = kind.to_uppercase();
     let translated = match (adapter, upper.as_str()) {
-        ("databricks" | "spark", "LONG") => "BIGINT",
-        ("databricks" | "spark", _) => return kind.to_owned(),
+        ("databricks", "LONG") => "bigint",
+        ("databricks", _) => return kind.to_lowercase(),
+        ("spark", "LONG") => "BIGINT",
+        ("spark", _) => return kind.to_owned(),
+        ("trino", "STRING") => "VARCHAR",
+        ("trino", "FLOAT") => "DOUBLE",
         ("bigquery", "INTEGER") => "INT64",
         ("bigquery", "FLOAT") => "FLOAT64",
         ("bigquery", "TEXT") => "STRING",
@@ -32,7 +36,7 @@ pub(crate) fn translate(adapter: &str, kind: &str) -> String {
 }
 
 const TEXTS: &[&str] = &["text", "character varying", "character", "varchar"];
-const FLOATS: &[&str] = &["real", "float4", "float", "float8", "double precision"];
+const FLOATS: &[&str] = &["real", "float4", "float", "float8", "double", "double precision"];
 const INTEGERS: &[&str] = &[
     "smallint",
     "integer",
@@ -115,6 +119,9 @@ impl Column {
         let kind = self.kind.clone().ok_or_else(|| self.unknown())?;
         let text = TEXTS.contains(&kind.to_lowercase().as_str());
         Ok(match self.adapter.as_str() {
+            "postgres" if kind.eq_ignore_ascii_case("text") => kind,
+            "databricks" => translate("databricks", &kind),
+            "trino" if kind.eq_ignore_ascii_case("char") => "varchar(256)".to_owned(),
             "duckdb" | "postgres" | "redshift" if text => "character varying(256)".to_owned(),
             "snowflake" if text => "character varying(16777216)".to_owned(),
             _ => kind,

@@ -9,7 +9,7 @@ use super::macros::{CallerFn, Returned};
 use super::meter;
 use super::modules;
 use super::relation::{Quoting, Relation};
-use super::values::{Dict, List, from_json, mutable};
+use super::values::{Dict, List, from_json, mutable, to_json};
 use minijinja::{Error, ErrorKind, State, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -82,7 +82,21 @@ pub(crate) fn global(job: &Arc<Job>, name: &str) -> Option<Value> {
         "var" => host("var", calls::var),
         "env_var" => host("env_var", calls::env_var),
         "builtins" => Some(Dict::value(
-            ["ref", "source", "config"].iter().filter_map(|n| global(job, n).map(|value| (Value::from(*n), value))),
+            [
+                "ref",
+                "source",
+                "config",
+                "var",
+                "env_var",
+                "return",
+                "log",
+                "tojson",
+                "fromjson",
+                "modules",
+                "exceptions",
+            ]
+            .iter()
+            .filter_map(|n| global(job, n).map(|value| (Value::from(*n), value))),
         )),
         "this" => Some(calls::this(job)),
         "model" => Some(super::graph::model(job)),
@@ -132,6 +146,9 @@ pub(crate) fn global(job: &Arc<Job>, name: &str) -> Option<Value> {
             Some(Value::from("00000000-0000-0000-0000-000000000000"))
         }
         "dbt_version" => Some(Value::from(DBT_VERSION)),
+        "sql" | "write" | "try_or_compiler_error" => {
+            Some(super::args::poisoned(Fault::unsupported(format!("`{name}` is not built in here"))))
+        }
         "thread_id" => Some(Value::from("Thread-1")),
         _ => None,
     }
@@ -148,6 +165,10 @@ fn data_function(job: &Arc<Job>, name: &str) -> Option<Value> {
         }
         "tojson" => Host::value("tojson", job, |_, _, _, args| calls::to_text(&args, calls::python_json)),
         "toyaml" => Host::value("toyaml", job, |_, _, _, args| {
+            let value = to_json(&args.get(0, "value").unwrap_or_default());
+            if crate::project::yaml::needs_quotes(&value) {
+                return Err(Fault::unsupported("toyaml of a text that YAML reads as something else").into());
+            }
             calls::to_text(&args, |json, _| serde_yaml::to_string(json).ok())
         }),
         "set" | "set_strict" => Host::value("set", job, calls::set),

@@ -29,7 +29,8 @@ pub(crate) const OTHERS: [&str; 6] =
     ["exposures", "metrics", "groups", "semantic_models", "saved_queries", "unit_tests"];
 
 /// What dbt's nodes and sources have and ours do not tell.
-const NOT_TOLD: [&str; 43] = [
+const NOT_TOLD: [&str; 46] = [
+    "access",
     "alias",
     "attached_node",
     "build_path",
@@ -42,6 +43,7 @@ const NOT_TOLD: [&str; 43] = [
     "config",
     "config_call_dict",
     "constraints",
+    "contract",
     "created_at",
     "database",
     "depends_on",
@@ -67,6 +69,7 @@ const NOT_TOLD: [&str; 43] = [
     "primary_key",
     "raw_code",
     "refs",
+    "relation_name",
     "schema",
     "sources",
     "test_metadata",

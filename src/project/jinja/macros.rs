@@ -11,7 +11,7 @@ use crate::files::content_id;
 use crate::project::{NotCompiledCode, Place, Problem};
 use minijinja::value::{Kwargs, Object, ObjectRepr};
 use minijinja::{Environment, Error, State, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -221,18 +221,25 @@ fn placed(job: &Job, def: &MacroDef, error: &Error) -> Error {
     fault.into()
 }
 
+/// The local that says that an argument was not given. One that was given an undefined value does not take its default.
+pub(crate) fn absent(name: &str) -> String {
+    format!("__no_{name}")
+}
+
 /// Binds arguments as Python does; names without a value are undefined.
 fn bind(def: &MacroDef, args: &[Value]) -> Result<BTreeMap<String, Value>, Error> {
     let (positional, kwargs) = split(args);
     let mut locals: BTreeMap<String, Value> =
         def.args.iter().map(|name| (name.clone(), positional_or_undefined(name, &def.args, &positional))).collect();
     let mut rest = Vec::new();
+    let mut given: BTreeSet<usize> = (0..positional.len()).collect();
     for (name, value) in kwargs {
         if let Some(at) = def.args.iter().position(|arg| *arg == name) {
             if at < positional.len() {
                 return Err(Fault::compiler(format!("macro `{}` got argument `{name}` twice", def.name)).into());
             }
             locals.insert(name, mutable(value));
+            given.insert(at);
         } else if name == "caller" && def.uses_caller {
             locals.insert(name, value);
         } else {
@@ -257,6 +264,8 @@ fn bind(def: &MacroDef, args: &[Value]) -> Result<BTreeMap<String, Value>, Error
     if def.uses_caller {
         locals.entry("caller".into()).or_insert(Value::UNDEFINED);
     }
+    let missing = def.args.iter().enumerate().filter(|(at, _)| !given.contains(at));
+    locals.extend(missing.map(|(_, name)| (absent(name), Value::from(true))));
     Ok(locals)
 }
 
@@ -310,7 +319,9 @@ impl Object for CallerFn {
         }
         let mut locals = self.locals.clone();
         for (at, name) in caller.args.iter().enumerate() {
+            let missing = at >= positional.len() && !named.iter().any(|(key, _)| key == name);
             locals.insert(name.clone(), positional.get(at).cloned().unwrap_or_default());
+            locals.insert(absent(name), Value::from(missing));
         }
         locals.extend(named);
         self.job.enter()?;

@@ -87,6 +87,9 @@ fn datetime_class(job: &Arc<Job>, method: &str, args: &Args) -> Answer {
         }
         "strptime" => {
             let (text, format) = (args.text("strptime", 0, "date_string")?, args.text("strptime", 1, "format")?);
+            if format.contains("%z") || format.contains("%Z") {
+                return Err(Fault::unsupported("strptime with a zone is not built in here").into());
+            }
             let parsed = jiff::fmt::strtime::parse(&format, &text).map_err(bad)?;
             let at = parsed.to_datetime().or_else(|_| parsed.to_date().map(|d| d.at(0, 0, 0, 0))).map_err(bad)?;
             Ok(Moment { at, zone: None }.value())

@@ -17,6 +17,8 @@ pub(crate) struct Quoting {
     quote: (char, char),
     /// Whether the adapter's names have no database part when it is not set otherwise.
     no_database: bool,
+    /// Whether the adapter writes all names in lower case.
+    lower: bool,
 }
 
 impl Quoting {
@@ -31,7 +33,7 @@ impl Quoting {
         };
         let all = !matches!(adapter, "snowflake" | "spark" | "hive" | "impala");
         let no_database = matches!(adapter, "spark" | "hive" | "impala" | "mysql" | "clickhouse");
-        Self { database: all, schema: all, identifier: all, quote, no_database }
+        Self { database: all, schema: all, identifier: all, quote, no_database, lower: adapter == "databricks" }
     }
 
     /// An identifier in quotes, whatever the policy says.
@@ -44,10 +46,9 @@ impl Quoting {
         let database = if self.no_database { "" } else { database };
         let parts = [(database, self.database), (schema, self.schema), (identifier, self.identifier)];
         let shown = parts.iter().filter(|(part, _)| !part.is_empty());
-        shown
-            .map(|(part, quote)| if *quote { self.quoted(part) } else { (*part).to_owned() })
-            .collect::<Vec<_>>()
-            .join(".")
+        let parts = shown.map(|(part, quote)| if *quote { self.quoted(part) } else { (*part).to_owned() });
+        let name = parts.collect::<Vec<_>>().join(".");
+        if self.lower { name.to_lowercase() } else { name }
     }
 }
 

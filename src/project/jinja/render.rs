@@ -45,19 +45,30 @@ pub(crate) fn environment() -> Environment<'static> {
     env.add_filter("list", |value: Value| -> Result<Value, Error> { Ok(List::value(listed(&value)?)) });
     env.add_filter("tojson", |value: Value| -> Result<Value, Error> {
         super::calls::python_json(&to_json(&value), true)
-            .map(Value::from)
+            .map(|text| {
+                let escape = |(from, to): (char, &'static str), text: String| text.replace(from, to);
+                // What a browser could take for markup, Jinja writes as a code.
+                let codes = [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026"), ('\'', "\\u0027")];
+                Value::from(codes.into_iter().fold(text, |text, code| escape(code, text)))
+            })
             .ok_or_else(|| Error::new(ErrorKind::BadSerialization, "value is no JSON"))
     });
     env.add_filter("fromjson", |value: Value| -> Result<Value, Error> {
         let json = serde_json::from_str(&value.to_string()).map_err(|e| Fault::compiler(format!("not JSON: {e}")))?;
         Ok(from_json(&json))
     });
+    env.remove_filter("pprint");
+    env.add_filter("int", super::numbers::int);
+    env.add_filter("float", super::numbers::float);
     env.add_filter("wordcount", |value: Value| value.to_string().split_whitespace().count());
     env.add_filter("truncate", |_: Value, _: Rest<Value>| -> Result<Value, Error> {
         Err(Fault::unsupported("filter `truncate` is not built in here").into())
     });
     // In dbt a relation is a mapping as well.
     env.add_test("mapping", |value: Value| value.kind() == ValueKind::Map || Relation::is(&value));
+    env.add_test("sequence", |value: Value| {
+        matches!(value.kind(), ValueKind::Seq | ValueKind::String | ValueKind::Map | ValueKind::Iterable)
+    });
     env.add_test("list", |value: Value| value.kind() == ValueKind::Seq && !value.is_tuple());
     env.add_test("callable", |value: Value| value.as_object().is_some() && value.kind() == ValueKind::Plain);
     env
@@ -146,6 +157,14 @@ fn text_method(text: &str, method: &str, args: &[Value]) -> Option<Result<Value,
                 })
                 .collect::<String>(),
         ),
+        "title" => {
+            let mut inside = false;
+            let letter = |c: char| {
+                let first = !std::mem::replace(&mut inside, c.is_alphabetic());
+                if first { c.to_uppercase().collect::<String>() } else { c.to_lowercase().collect() }
+            };
+            Value::from(text.chars().map(letter).collect::<String>())
+        }
         "casefold" => Value::from(text.to_lowercase()),
         "index" | "rindex" => {
             let needle = first()?;

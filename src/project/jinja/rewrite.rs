@@ -4,6 +4,7 @@
 mod escape;
 
 use self::escape::escape;
+use super::macros::absent;
 use super::scan::{Arg, arguments, between, first_word, matching};
 use super::tokens::{Kind, Piece, SyntaxError, Tag, Token, pieces, tokens};
 use std::collections::BTreeMap;
@@ -74,7 +75,7 @@ impl Rewriter<'_> {
         for arg in args {
             if let Some(range) = &arg.default {
                 let value = self.expression(&tokens(self.text, range.clone())?)?.replace('\n', " ");
-                out += &format!("{{% if {0} is undefined %}}{{% set {0} = __v({value}) %}}{{% endif %}}", arg.name);
+                out += &format!("{{% if {} %}}{{% set {} = __v({value}) %}}{{% endif %}}", absent(&arg.name), arg.name);
             }
         }
         let pieces = self.pieces_of(body)?;
@@ -305,11 +306,17 @@ impl Rewriter<'_> {
                 }
                 // A sign that changes nothing, which minijinja does not know.
                 (Kind::Op, "+") if literal_position(text, previous) => at += 1,
+                (Kind::Space, _) => {
+                    // Python's blanks are more than minijinja's.
+                    out.extend(word.chars().map(|c| if c.is_ascii() { c } else { ' ' }));
+                    at += 1;
+                }
                 _ => {
-                    out += word;
-                    if token.kind != Kind::Space {
-                        previous = Some(token);
+                    match (token.kind, large(word)) {
+                        (Kind::Number, Some(digits)) => out += &format!("'{digits}'"),
+                        _ => out += word,
                     }
+                    previous = Some(token);
                     at += 1;
                 }
             }
@@ -367,6 +374,29 @@ impl Rewriter<'_> {
         }
         Some((start..end + 1, end + 1))
     }
+}
+
+/// The decimal digits of a hexadecimal number that is larger than minijinja's numbers: such a number is an address, which
+/// is printed and never counted with.
+fn large(word: &str) -> Option<String> {
+    let hex = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X"))?.replace('_', "");
+    if !(33..=64).contains(&hex.len()) {
+        return None;
+    }
+    // Digits in base 10^9, the lowest first.
+    let mut parts = vec![0u64];
+    for digit in hex.chars() {
+        let mut carry = u64::from(digit.to_digit(16)?);
+        for part in &mut parts {
+            let sum = *part * 16 + carry;
+            (*part, carry) = (sum % 1_000_000_000, sum / 1_000_000_000);
+        }
+        if carry > 0 {
+            parts.push(carry);
+        }
+    }
+    let (last, rest) = parts.split_last()?;
+    Some(rest.iter().rev().fold(last.to_string(), |text, part| format!("{text}{part:09}")))
 }
 
 fn line_feeds(text: String) -> String {

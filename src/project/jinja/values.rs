@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A mutable list.
 #[derive(Default)]
-pub(crate) struct List(Mutex<Vec<Value>>);
+pub(crate) struct List(Mutex<Vec<Value>>, /** Whether it is something else in Python. */ bool);
 
 /// A mutable dict that keeps insertion order.
 #[derive(Default)]
@@ -23,7 +23,17 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl List {
     pub(crate) fn value(items: Vec<Value>) -> Value {
-        Value::from_object(Self(Mutex::new(items)))
+        Value::from_object(Self(Mutex::new(items), false))
+    }
+
+    /// What Python walks like a list and prints as something else: a set, or the keys of a dict.
+    pub(crate) fn view(items: Vec<Value>) -> Value {
+        Value::from_object(Self(Mutex::new(items), true))
+    }
+
+    /// Whether `value` prints in Python as no list does.
+    pub(crate) fn is_view(value: &Value) -> bool {
+        value.downcast_object_ref::<Self>().is_some_and(|list| list.1)
     }
 
     /// Refuses what would make the list too long, and counts what it takes in.
@@ -224,9 +234,9 @@ impl Object for Dict {
                 let (key, default): (Value, Option<Value>) = from_args(args)?;
                 Ok(locked(&self.0).get(&key).cloned().or(default).unwrap_or_else(|| Value::from(())))
             }
-            "items" => Ok(List::value(self.entries().into_iter().map(|(k, v)| pair(k, v)).collect())),
-            "keys" => Ok(List::value(self.entries().into_iter().map(|(k, _)| k).collect())),
-            "values" => Ok(List::value(self.entries().into_iter().map(|(_, v)| v).collect())),
+            "items" => Ok(List::view(self.entries().into_iter().map(|(k, v)| pair(k, v)).collect())),
+            "keys" => Ok(List::view(self.entries().into_iter().map(|(k, _)| k).collect())),
+            "values" => Ok(List::view(self.entries().into_iter().map(|(_, v)| v).collect())),
             "update" => {
                 for (key, value) in update_entries(args)? {
                     no_circle(&value, target)?;

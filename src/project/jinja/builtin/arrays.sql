@@ -1,5 +1,5 @@
 {# Arrays. #}
-{% macro array_construct(inputs=[], data_type=none) -%}
+{% macro array_construct(inputs=[], data_type=api.Column.translate_type('integer')) -%}
 {{ return(adapter.dispatch('array_construct', 'dbt')(inputs, data_type)) }}
 {%- endmacro %}
 
@@ -12,7 +12,7 @@ array_construct( {{ inputs | join(' , ') }} )
 {%- endmacro %}
 
 {% macro bigquery__array_construct(inputs=[], data_type=none) -%}
-{% if inputs | length > 0 %}[ {{ inputs | join(' , ') }} ]{% else %}array<{{ data_type }}>[]{% endif %}
+{% if inputs | length > 0 %}[ {{ inputs | join(' , ') }} ]{% else %}ARRAY<{{ data_type }}>[]{% endif %}
 {%- endmacro %}
 
 {% macro spark__array_construct(inputs=[], data_type=none) -%}
@@ -24,7 +24,7 @@ array( {{ inputs | join(' , ') }} )
 {%- endmacro %}
 
 {% macro trino__array_construct(inputs=[], data_type=none) -%}
-array[ {{ inputs | join(' , ') }} ]
+{% if inputs %}array[ {{ inputs | join(' , ') }} ]{% else %}null{% endif %}
 {%- endmacro %}
 
 {% macro array_append(array, new_element) -%}

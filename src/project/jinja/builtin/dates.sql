@@ -108,7 +108,28 @@ datetime_diff(cast({{ second_date }} as datetime), cast({{ first_date }} as date
 {%- endmacro %}
 
 {% macro trino__datediff(first_date, second_date, datepart) -%}
-date_diff('{{ datepart }}', {{ first_date }}, {{ second_date }})
+{%- set a = 'CAST(' ~ first_date ~ ' AS TIMESTAMP)' -%}{%- set b = 'CAST(' ~ second_date ~ ' AS TIMESTAMP)' -%}
+{%- set larger = {'hour': ['day', 24], 'minute': ['hour', 60], 'second': ['minute', 60]} -%}
+{%- if datepart == 'year' -%}
+(year({{ b }}) - year({{ a }}))
+{%- elif datepart in ['quarter', 'month'] -%}
+({{ datediff(first_date, second_date, 'year') }} * {{ 4 if datepart == 'quarter' else 12 }}) + {{ datepart }}({{ b }}) - {{ datepart }}({{ a }})
+{%- elif datepart == 'day' -%}
+((to_milliseconds((CAST({{ b }} AS DATE) - CAST({{ a }} AS DATE)))) / 86400000)
+{%- elif datepart == 'week' -%}
+({{ datediff(first_date, second_date, 'day') }} / 7 + case
+    when dow({{ a }}) <= dow({{ b }}) then
+        case when {{ first_date }} <= {{ second_date }} then 0 else -1 end
+    else
+        case when {{ first_date }} <= {{ second_date }} then 1 else 0 end
+end)
+{%- elif datepart in larger -%}
+({{ datediff(first_date, second_date, larger[datepart][0]) }} * {{ larger[datepart][1] }} + {{ datepart }}({{ b }}) - {{ datepart }}({{ a }}))
+{%- elif datepart == 'millisecond' -%}
+(to_milliseconds(({{ b }} - {{ a }})))
+{%- else -%}
+{{ __unsupported('datediff by ' ~ datepart) }}
+{%- endif -%}
 {%- endmacro %}
 
 {% macro last_day(date, datepart) -%}
@@ -273,4 +294,24 @@ to_timestamp_ntz({{ dbt.current_timestamp() }})
 
 {% macro redshift__last_day(date, datepart) -%}
 {{ dbt.default__last_day(date, datepart) }}
+{%- endmacro %}
+
+{% macro databricks__datediff(first_date, second_date, datepart) -%}
+timestampdiff({{ datepart }}, {{ date_trunc(datepart, first_date) }}, {{ date_trunc(datepart, second_date) }})
+{%- endmacro %}
+
+{% macro duckdb__snapshot_get_time() -%}
+{{ dbt.current_timestamp() }}::timestamp
+{%- endmacro %}
+
+{% macro redshift__snapshot_get_time() -%}
+{{ dbt.current_timestamp() }}::timestamp
+{%- endmacro %}
+
+{% macro redshift__snapshot_string_as_time(timestamp) -%}
+{{ return("'" ~ timestamp ~ "'::timestamp") }}
+{%- endmacro %}
+
+{% macro trino__snapshot_string_as_time(timestamp) -%}
+{{ return("timestamp '" ~ timestamp ~ "'") }}
 {%- endmacro %}

@@ -35,5 +35,10 @@
 {%- endmacro %}
 
 {% macro make_temp_relation(base_relation, suffix='__dbt_tmp') -%}
+{{ return(adapter.dispatch('make_temp_relation', 'dbt')(base_relation, suffix)) }}
+{%- endmacro %}
+
+{% macro default__make_temp_relation(base_relation, suffix) -%}
+{%- if target.type not in ['snowflake', 'trino'] -%}{{ __unsupported('make_temp_relation, which names relations by the time,') }}{%- endif -%}
 {{ return(base_relation.incorporate(path={'identifier': base_relation.identifier ~ suffix})) }}
 {%- endmacro %}

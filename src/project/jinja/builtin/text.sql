@@ -100,7 +100,7 @@ string_split({{ string_text }}, {{ delimiter_text }})[ {{ part_number }} ]
 {%- endmacro %}
 
 {% macro postgres__split_part(string_text, delimiter_text, part_number) -%}
-{% if part_number >= 0 %}split_part({{ string_text }}, {{ delimiter_text }}, {{ part_number }}){% else %}split_part({{ string_text }}, {{ delimiter_text }}, length({{ string_text }}) - length(replace({{ string_text }}, {{ delimiter_text }}, '')) + 1 + {{ part_number + 1 }}){% endif %}
+{% if part_number >= 0 %}{{ dbt.default__split_part(string_text, delimiter_text, part_number) }}{% else %}split_part({{ string_text }}, {{ delimiter_text }}, length({{ string_text }}) - length(replace({{ string_text }}, {{ delimiter_text }}, '')) + 2 + {{ part_number }}){% endif %}
 {%- endmacro %}
 
 {% macro spark__split_part(string_text, delimiter_text, part_number) -%}
@@ -139,32 +139,34 @@ string_split({{ string_text }}, {{ delimiter_text }})[ {{ part_number }} ]
 {{ return(adapter.dispatch('listagg', 'dbt')(measure, delimiter_text, order_by_clause, limit_num)) }}
 {%- endmacro %}
 
-{% macro default__listagg(measure, delimiter_text="','", order_by_clause=none, limit_num=none) -%}
+{% macro default__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
 {% if limit_num %}array_to_string(array_slice(array_agg({{ measure }}){% if order_by_clause %} within group ({{ order_by_clause }}){% endif %}, 0, {{ limit_num }}), {{ delimiter_text }}){% else %}listagg({{ measure }}, {{ delimiter_text }}){% if order_by_clause %} within group ({{ order_by_clause }}){% endif %}{% endif %}
 {%- endmacro %}
 
-{% macro duckdb__listagg(measure, delimiter_text="','", order_by_clause=none, limit_num=none) -%}
+{% macro duckdb__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
 {% if limit_num %}list_aggr((array_agg({{ measure }}{% if order_by_clause %} {{ order_by_clause }}{% endif %}))[1:{{ limit_num }}], 'string_agg', {{ delimiter_text }}){% else %}string_agg({{ measure }}, {{ delimiter_text }}{% if order_by_clause %} {{ order_by_clause }}{% endif %}){% endif %}
 {%- endmacro %}
 
-{% macro bigquery__listagg(measure, delimiter_text="','", order_by_clause=none, limit_num=none) -%}
+{% macro bigquery__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
 string_agg({{ measure }}, {{ delimiter_text }}{% if order_by_clause %} {{ order_by_clause }}{% endif %}{% if limit_num %} limit {{ limit_num }}{% endif %})
 {%- endmacro %}
 
-{% macro postgres__listagg(measure, delimiter_text="','", order_by_clause=none, limit_num=none) -%}
+{% macro postgres__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
 {% if limit_num %}array_to_string((array_agg({{ measure }}{% if order_by_clause %} {{ order_by_clause }}{% endif %}))[1:{{ limit_num }}], {{ delimiter_text }}){% else %}string_agg({{ measure }}, {{ delimiter_text }}{% if order_by_clause %} {{ order_by_clause }}{% endif %}){% endif %}
 {%- endmacro %}
 
-{% macro redshift__listagg(measure, delimiter_text="','", order_by_clause=none, limit_num=none) -%}
+{% macro redshift__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
 {% if limit_num %}{{ __unsupported('listagg with a limit') }}{% else %}listagg({{ measure }}, {{ delimiter_text }}){% if order_by_clause %} within group ({{ order_by_clause }}){% endif %}{% endif %}
 {%- endmacro %}
 
-{% macro spark__listagg(measure, delimiter_text="','", order_by_clause=none, limit_num=none) -%}
-{{ __unsupported('listagg') }}
+{% macro spark__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
+{%- set list = 'collect_list(' ~ measure ~ ')' -%}
+array_join({% if limit_num %}slice({{ list }}, 1, {{ limit_num }}){% else %}{{ list }}{% endif %}, {{ delimiter_text }})
 {%- endmacro %}
 
-{% macro trino__listagg(measure, delimiter_text="','", order_by_clause=none, limit_num=none) -%}
-{{ __unsupported('listagg') }}
+{% macro trino__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
+{%- set list = 'array_agg(' ~ measure ~ (' ' ~ order_by_clause if order_by_clause else '') ~ ')' -%}
+array_join({% if limit_num %}slice({{ list }}, 1, {{ limit_num }}){% else %}{{ list }}{% endif %}, {{ delimiter_text }})
 {%- endmacro %}
 
 {% macro bigquery__string_literal(value) -%}

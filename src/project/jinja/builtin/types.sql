@@ -100,7 +100,8 @@ safe_cast({{ field }} as {{ type }})
 {%- endmacro %}
 
 {% macro snowflake__safe_cast(field, type) -%}
-{%- if type | upper in ['VARIANT', 'GEOMETRY', 'GEOGRAPHY'] -%}{{ dbt.cast(field, type) }}
+{%- if type | upper in ['GEOMETRY', 'GEOGRAPHY'] -%}try_to_{{ type | lower }}({{ field }})
+{%- elif type | upper == 'VARIANT' -%}{{ dbt.cast(field, type) }}
 {%- elif field is number -%}try_cast({{ dbt.string_literal(field) }} as {{ type }})
 {%- else -%}try_cast({{ field }} as {{ type }}){%- endif -%}
 {%- endmacro %}
@@ -114,7 +115,7 @@ try_cast({{ field }} as {{ type }})
 {%- endmacro %}
 
 {% macro default__cast_bool_to_text(field) -%}
-cast({{ field }} as {{ dbt.type_string() }})
+cast({{ field }} as {{ api.Column.translate_type('string') }})
 {%- endmacro %}
 
 {% macro redshift__cast_bool_to_text(field) -%}

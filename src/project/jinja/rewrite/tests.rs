@@ -32,3 +32,10 @@ fn call_blocks_move_out_and_lines_stay() {
 fn includes_are_refused() {
     assert!(rewrite("{% include 'x' %}", &[], 0..17, "t").unwrap_err().unsupported);
 }
+
+#[test]
+fn numbers_beyond_any_register_keep_their_digits_and_odd_blanks_are_blanks() {
+    assert_eq!(large("0x1000000000000000000000000000000000").unwrap(), "5444517870735015415413993718908291383296");
+    assert_eq!(large("0xff"), None);
+    assert_eq!(body("{{ a\u{a0}}}"), "{{  a  }}");
+}

@@ -6,6 +6,7 @@ pub(crate) mod ephemeral;
 pub(crate) mod extras;
 pub(crate) mod graph;
 pub(crate) mod hooks;
+pub(crate) mod lent;
 pub(crate) mod load;
 pub(crate) mod metrics;
 pub(crate) mod names;

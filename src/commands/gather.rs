@@ -2,12 +2,14 @@
 
 mod artifacts;
 mod database;
+mod dbt;
 mod packages;
 mod policy;
 mod profiles;
 
 use artifacts::{Artifacts, Side};
 use database::Database;
+use dbt::Dbt;
 pub(super) use policy::{POLICY_FILE, PolicyFound, find_policy};
 
 use crate::cli::ProjectArgs;
@@ -152,6 +154,7 @@ pub(super) fn compiled_as_dbt(args: &ProjectArgs, rev: &str, beside: Option<&Man
         if let Some(manifest) = beside {
             reader.now = manifest.started_at().unwrap_or(reader.now);
             reader.artifacts.lend_nothing();
+            reader.dbt = None;
         }
         reader.load(files, Side::Head)
     })
@@ -243,6 +246,7 @@ struct Reader<'a> {
     now: jiff::Timestamp,
     database: Database,
     artifacts: Artifacts,
+    dbt: Option<Dbt>,
 }
 
 impl<'a> Reader<'a> {
@@ -263,8 +267,9 @@ impl<'a> Reader<'a> {
         let database = Database::open(args, policy, repo.root(), root, &target)?;
         let dialect = dialect(args, policy)?;
         let artifacts = Artifacts::find(args, policy, repo, root, trees)?;
+        let dbt = Dbt::new(policy, repo, &target)?;
         let now = jiff::Timestamp::now();
-        Ok(Self { args, policy, repo, root, target, profiles, dialect, now, database, artifacts })
+        Ok(Self { dbt, args, policy, repo, root, target, profiles, dialect, now, database, artifacts })
     }
 
     fn answering_as_dbt(mut self) -> Result<Self> {
@@ -273,7 +278,30 @@ impl<'a> Reader<'a> {
         Ok(self)
     }
 
+    /// Reads and compiles a side; what is not compiled then, dbt may be asked for.
     fn load(&self, files: &FileSet, side: Side) -> Result<Project> {
+        let project = self.load_with(files, self.artifacts.of(side))?;
+        let wanted = Dbt::wanted(&project);
+        let Some(dbt) = self.dbt.as_ref().filter(|_| !wanted.is_empty()) else { return Ok(project) };
+        let answer = dbt.ask(files, self.root, &self.profiles, &self.target, wanted.clone());
+        let mut project = match &answer.manifest {
+            Some(manifest) => {
+                let mut artifacts = self.artifacts.of(side);
+                artifacts.manifests.push(project::Lent { manifest, shown: "what dbt compiled", source: "dbt" });
+                self.load_with(files, artifacts)?
+            }
+            None => project,
+        };
+        for model in project.models.values_mut().filter(|m| wanted.contains(&m.name)) {
+            let failed = answer.failed.get(&model.name).or_else(|| answer.failed.get(""));
+            if let (Err(why), Some(failed)) = (&mut model.compiled, failed) {
+                why.message += &format!("; {failed}");
+            }
+        }
+        Ok(project)
+    }
+
+    fn load_with(&self, files: &FileSet, artifacts: project::Artifacts<'_>) -> Result<Project> {
         project::load(&LoadOptions {
             files,
             root: self.root.to_owned(),
@@ -285,7 +313,7 @@ impl<'a> Reader<'a> {
             introspect: Some(&self.database),
             now: self.now,
             dialect: self.dialect,
-            artifacts: self.artifacts.of(side),
+            artifacts,
         })
     }
 

@@ -70,7 +70,7 @@ impl<'a> Lender<'a> {
         }
         let mut refused = Vec::new();
         for (lent, theirs) in &self.lent {
-            match self.fresh(loaded, settled, lent.manifest, theirs) {
+            match self.fresh(loaded, settled, lent, theirs) {
                 Ok(sql) => {
                     let flags = BTreeSet::from([format!("source:{}", lent.source)]);
                     return Ok(Compiled { sql: sql.to_owned(), incremental_sql: None, flags });
@@ -109,9 +109,10 @@ impl<'a> Lender<'a> {
         &self,
         loaded: &Loaded<'_>,
         settled: &Settled,
-        manifest: &'m Manifest,
+        lent: &Lent<'m>,
         theirs: &Families,
     ) -> Result<&'m str, String> {
+        let manifest = lent.manifest;
         let adapter = manifest.metadata.adapter_type.as_deref().unwrap_or_default();
         if adapter != loaded.world.target.adapter {
             return Err(format!("it was made for `{adapter}`, the target is `{}`", loaded.world.target.adapter));
@@ -124,7 +125,7 @@ impl<'a> Lender<'a> {
             }
             let found = manifest.nodes.get(&next.draft.unique_id);
             let node = found.ok_or_else(|| format!("it does not have {}", next.draft.unique_id))?;
-            let unchanged = self.unchanged(next, node, manifest, theirs);
+            let unchanged = self.unchanged(next, node, lent, theirs);
             unchanged.and_then(|()| self.parents(loaded, node, manifest, &mut open)).map_err(|why| {
                 let own = next.draft.unique_id == settled.draft.unique_id;
                 if own { why } else { format!("ephemeral model `{}`: {why}", next.draft.name) }
@@ -140,9 +141,11 @@ impl<'a> Lender<'a> {
         &self,
         settled: &Settled,
         node: &ManifestNode,
-        manifest: &Manifest,
+        lent: &Lent<'_>,
         theirs: &Families,
     ) -> Result<(), String> {
+        // A run of our own had this target, and built in full.
+        let (manifest, own_run) = (lent.manifest, lent.source == "dbt");
         let draft = &settled.draft;
         if node.resource_type != draft.resource_type() || node.language.as_deref().is_some_and(|l| l != "sql") {
             return Err("it has no SQL of it".to_owned());
@@ -167,8 +170,11 @@ impl<'a> Lender<'a> {
         if let Some((key, _)) = draft.config.iter().find(differs) {
             return Err(format!("its config `{key}` has changed since"));
         }
-        self.macros_unchanged(settled, node, manifest, theirs)?;
-        if materialized == "incremental" && closure(manifest, calls(node)).contains("macro.dbt.is_incremental") {
+        self.macros_unchanged(settled, node, lent, theirs)?;
+        if !own_run
+            && materialized == "incremental"
+            && closure(manifest, calls(node)).contains("macro.dbt.is_incremental")
+        {
             return Err("it does not tell which branch of is_incremental() dbt took".to_owned());
         }
         Ok(())
@@ -178,9 +184,10 @@ impl<'a> Lender<'a> {
         &self,
         settled: &Settled,
         node: &ManifestNode,
-        manifest: &Manifest,
+        lent: &Lent<'_>,
         theirs: &Families,
     ) -> Result<(), String> {
+        let manifest = lent.manifest;
         let raw = &settled.draft.text[settled.draft.range.clone()];
         let mut called = closure(manifest, calls(node));
         // A template may name a macro without calling it, or call it on a way that dbt did not take.
@@ -197,7 +204,7 @@ impl<'a> Lender<'a> {
             }
         }
         wanted.extend(words.iter().map(|word| family(&self.prefixes, word)).filter(|f| self.macros.contains_key(*f)));
-        if texts.iter().any(|text| text.names_target) {
+        if lent.source != "dbt" && texts.iter().any(|text| text.names_target) {
             return Err("the template asks for the name of the target, which it does not tell".to_owned());
         }
         if texts.iter().any(|text| text.dynamic) {

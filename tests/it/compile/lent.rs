@@ -217,3 +217,78 @@ fn the_catalog_tells_columns_where_no_database_does() {
     let lineage = sandbox.rowproof(&["lineage", "star", "--format", "json"]);
     assert!(lineage.stdout.contains("\"v\""), "{}", lineage.stdout);
 }
+
+/// A program in dbt's place: it notes how it was called, fails on `broken` as dbt does, else gives the manifest.
+#[cfg(unix)]
+fn fake_dbt(sandbox: &Sandbox) -> String {
+    let folder = sandbox.root().parent().unwrap().to_owned();
+    let (log, file) = (folder.join("dbt-called"), folder.join("dbt-manifest.json"));
+    let mut manifest = manifest();
+    manifest["nodes"]["model.shop.asks"]["compiled_code"] =
+        json!("select 'live' as letters from \"shop\".\"main\".\"a\"");
+    std::fs::write(&file, manifest.to_string()).unwrap();
+    let script = format!(
+        "#!/bin/sh\necho \"$@\" >> {log}\nenv >> {log}\nls >> {log}\n\
+         case \"$*\" in *broken*) echo 'Runtime Error'; echo '  Compilation Error in model broken (models/broken.sql)'; echo \"    no such relation\"; exit 2;; esac\n\
+         while [ $# -gt 0 ]; do if [ \"$1\" = --target-path ]; then mkdir -p \"$2\"; cp {file} \"$2/manifest.json\"; fi; shift; done\n",
+        log = log.display(),
+        file = file.display(),
+    );
+    let program = folder.join("dbt-fake");
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    program.display().to_string()
+}
+
+#[cfg(unix)]
+#[test]
+fn dbt_itself_is_asked_where_the_policy_says_so() {
+    let sandbox = shop();
+    let dbt = fake_dbt(&sandbox);
+    let log = sandbox.root().parent().unwrap().join("dbt-called");
+    sandbox.write("models/broken.sql", ASKING);
+    let with = |variables: &[(&str, &str)]| {
+        let all = [&[("ROWPROOF_DBT", dbt.as_str())], variables].concat();
+        let ran = sandbox.rowproof_with(&all, &["compile", "--format", "json"]);
+        (ran.code, serde_json::from_str::<Value>(&ran.stdout).unwrap_or_else(|e| panic!("{e}: {}", ran.stderr)))
+    };
+    with(&[]);
+    assert!(!log.exists(), "not asked for");
+    sandbox.write("rowproof.yml", "version: 1\nextends: default\ncompile: {fallback: [dbt]}\n");
+    let (code, found) = with(&[("GITHUB_TOKEN", "s3cret"), ("OTHER", "s3cret")]);
+    assert_eq!(code, 2, "one of the two fails");
+    let asks = &found["models"]["asks"];
+    assert_eq!((&asks["source"], &asks["flags"]), (&json!("dbt"), &json!(["source:dbt"])), "{found}");
+    assert_eq!(asks["sql"], "select 'live' as letters from \"shop\".\"main\".\"a\"");
+    let why = found["models"]["broken"]["error"].as_str().unwrap();
+    assert!(why.contains("dbt was asked for it: Compilation Error: no such relation"), "{why}");
+    let called = std::fs::read_to_string(&log).unwrap();
+    assert_eq!(called.matches("--no-version-check").count(), 2, "once with both, once without the one that fails");
+    assert!(called.contains("dbt_project.yml") && !called.contains("s3cret"), "{called}");
+    assert!(sandbox.status().iter().all(|line| !line.contains("logs")), "{:?}", sandbox.status());
+}
+
+#[cfg(unix)]
+#[test]
+fn dbt_is_never_run_for_a_fork_or_from_the_repository() {
+    let sandbox = shop();
+    let dbt = fake_dbt(&sandbox);
+    let log = sandbox.root().parent().unwrap().join("dbt-called");
+    sandbox.write("rowproof.yml", "version: 1\nextends: default\ncompile: {fallback: [dbt]}\n");
+    let sha = "a".repeat(40);
+    let event = json!({
+        "number": 1, "repository": {"full_name": "o/r"},
+        "pull_request": {"number": 1, "head": {"sha": sha, "repo": {"full_name": "stranger/r"}}, "base": {"sha": sha}},
+    });
+    let file = sandbox.root().parent().unwrap().join("event.json");
+    std::fs::write(&file, event.to_string()).unwrap();
+    let file = file.display().to_string();
+    let actions =
+        [("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_NAME", "pull_request"), ("GITHUB_EVENT_PATH", file.as_str())];
+    let ran = |variables: &[(&str, &str)]| sandbox.rowproof_with(variables, &["compile", "asks"]).stdout;
+    let told = ran(&[&[("ROWPROOF_DBT", dbt.as_str())], &actions[..]].concat());
+    assert!(told.contains("dbt is not run: the change is from a fork"), "{told}");
+    let told = ran(&[("ROWPROOF_DBT", "./models/dbt")]);
+    assert!(told.contains("could be a file of the repository"), "{told}");
+    assert!(!log.exists());
+}

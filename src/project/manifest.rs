@@ -71,8 +71,14 @@ pub struct DependsOn {
 /// A source table.
 #[derive(Debug, Default, Deserialize)]
 pub struct ManifestSource {
-    /// What it is called in the warehouse.
-    pub relation_name: Option<String>,
+    /// Database.
+    pub database: Option<String>,
+    /// Schema.
+    pub schema: Option<String>,
+    /// Table.
+    pub identifier: Option<String>,
+    /// Which parts its own declaration quotes. Its `relation_name` follows the project's `quoting`, which templates do not.
+    pub quoting: Option<Scalars>,
 }
 
 /// A macro.
@@ -98,6 +104,8 @@ pub struct MacroText {
     pub dynamic: bool,
     /// Whether it asks for the name of the target.
     pub names_target: bool,
+    /// Whether it asks for a var.
+    pub asks_var: bool,
 }
 
 impl MacroText {
@@ -107,7 +115,7 @@ impl MacroText {
             .iter()
             .any(|asked| text.contains(asked));
         // Where a tag trims the blanks around it, dbt counts them as part of the block.
-        Self { hash: content_id(text.trim().as_bytes()), dynamic, names_target }
+        Self { hash: content_id(text.trim().as_bytes()), dynamic, names_target, asks_var: text.contains("var(") }
     }
 }
 

@@ -3,7 +3,8 @@
 use super::load::{Loaded, Settled};
 use crate::files::content_id;
 use crate::project::jinja::macros::BUILTIN;
-use crate::project::manifest::{MacroText, Manifest, ManifestNode};
+use crate::project::jinja::relation::Quoting;
+use crate::project::manifest::{MacroText, Manifest, ManifestNode, ManifestSource};
 use crate::project::{Artifacts, Compiled, Lent, NodeKind, NotCompiled, NotCompiledCode, Place, config_of};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,7 +73,10 @@ impl<'a> Lender<'a> {
         for (lent, theirs) in &self.lent {
             match self.fresh(loaded, settled, lent, theirs) {
                 Ok(sql) => {
-                    let flags = BTreeSet::from([format!("source:{}", lent.source)]);
+                    let mut flags = BTreeSet::from([format!("source:{}", lent.source)]);
+                    if lent.source != "dbt" && asks_var(settled, lent.manifest) {
+                        flags.insert("vars:as-in-manifest".to_owned());
+                    }
                     return Ok(Compiled { sql: sql.to_owned(), incremental_sql: None, flags });
                 }
                 Err(why) => refused.push(format!("{} is not used: {why}", lent.shown)),
@@ -225,6 +229,7 @@ impl<'a> Lender<'a> {
         open: &mut Vec<&'l Settled>,
     ) -> Result<(), String> {
         for id in reads(node) {
+            let rendered;
             let (ours, theirs) = match (self.nodes.get(id), self.sources.get(id)) {
                 (Some(&at), _) => {
                     let parent = &loaded.drafts[at];
@@ -235,8 +240,9 @@ impl<'a> Lender<'a> {
                     (&parent.relation, manifest.nodes.get(id).and_then(|node| node.relation_name.as_deref()))
                 }
                 (_, Some(&at)) => {
-                    let theirs = manifest.sources.get(id).and_then(|source| source.relation_name.as_deref());
-                    (&loaded.sources[at].relation, theirs)
+                    let adapter = &loaded.world.target.adapter;
+                    rendered = manifest.sources.get(id).map(|source| source_name(source, adapter));
+                    (&loaded.sources[at].relation, rendered.as_deref())
                 }
                 _ => return Err(format!("it reads {id}, which is not here")),
             };
@@ -247,6 +253,24 @@ impl<'a> Lender<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether the text may depend on a var, of which a manifest does not tell the value.
+fn asks_var(settled: &Settled, manifest: &Manifest) -> bool {
+    let called = manifest.nodes.get(&settled.draft.unique_id).map(|node| closure(manifest, calls(node)));
+    let asks = |id: &&str| manifest.macros.get(*id).is_some_and(|def| def.text.asks_var);
+    settled.draft.text.contains("var(") || called.into_iter().flatten().any(|id| asks(&id))
+}
+
+/// What `source()` renders for it.
+fn source_name(source: &ManifestSource, adapter: &str) -> String {
+    let mut quoting = Quoting::of(adapter);
+    let own = |part| source.quoting.as_ref().and_then(|q| q.0.get(part)).and_then(Value::as_bool);
+    quoting.database = own("database").unwrap_or(quoting.database);
+    quoting.schema = own("schema").unwrap_or(quoting.schema);
+    quoting.identifier = own("identifier").unwrap_or(quoting.identifier);
+    let part = |part: &Option<String>| part.clone().unwrap_or_default();
+    quoting.render(&part(&source.database), &part(&source.schema), &part(&source.identifier))
 }
 
 fn calls(node: &ManifestNode) -> impl Iterator<Item = &str> {
@@ -286,8 +310,46 @@ fn families<'m>(prefixes: &[String], macros: impl Iterator<Item = (&'m str, &'m 
 /// A config value as the text that two readers of one YAML agree on; nothing of what holds more than one value.
 fn scalar(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) if !text.contains("{{") => Some(text.trim().to_lowercase()),
+        // dbt writes a date as the moment at which it begins.
+        Value::String(text) if !text.contains("{{") => {
+            let text = text.trim().to_lowercase();
+            Some(text.strip_suffix("t00:00:00").unwrap_or(&text).to_owned())
+        }
         Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_source_is_called_what_templates_call_it() {
+        let name = |quoting: Value, adapter: &str| {
+            let source = json!({"database": "RAW", "schema": "cws", "identifier": "license", "quoting": quoting});
+            source_name(&serde_json::from_value(source).unwrap(), adapter)
+        };
+        assert_eq!(name(json!({"database": null, "identifier": null}), "postgres"), "\"RAW\".\"cws\".\"license\"");
+        assert_eq!(name(json!({"identifier": true}), "snowflake"), "RAW.cws.\"license\"");
+        assert_eq!(name(json!({"schema": false}), "bigquery"), "`RAW`.cws.`license`");
+    }
+
+    #[test]
+    fn config_values_are_compared_as_what_they_mean() {
+        assert_eq!(scalar(&json!("2022-12-01")), scalar(&json!("2022-12-01T00:00:00")));
+        assert_eq!(scalar(&json!("True")), scalar(&json!(true)));
+        assert_ne!(scalar(&json!("view")), scalar(&json!("table")));
+        assert_eq!(scalar(&json!("{{ target.name }}")), None);
+        assert_eq!(scalar(&json!(["a"])), None);
+    }
+
+    #[test]
+    fn macros_of_one_dispatch_are_one_family() {
+        let prefixes = ["duckdb__".to_owned(), "default__".to_owned()];
+        assert_eq!(family(&prefixes, "default__star"), "star");
+        assert_eq!(family(&prefixes, "duckdb__star"), "star");
+        assert_eq!(family(&prefixes, "postgres__star"), "postgres__star", "never found for this adapter");
     }
 }

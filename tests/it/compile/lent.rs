@@ -81,6 +81,16 @@ fn a_model_that_has_not_changed_takes_the_sql_of_the_manifest() {
     );
     let lineage = sandbox.rowproof(&["lineage", "asks", "--format", "json"]);
     assert_eq!(lineage.code, 0, "{}", lineage.stderr);
+    let mut asking = manifest();
+    let text = "{% macro statement() %}{{ var('x') }}{% endmacro %}";
+    asking["macros"]["macro.dbt.statement"] = json!({"name": "statement", "package_name": "dbt", "macro_sql": text});
+    asking["macros"]["macro.dbt.run_query"]["depends_on"] = json!({"macros": ["macro.dbt.statement"]});
+    write(&sandbox, &asking);
+    assert_eq!(
+        compiled(&sandbox, &["asks"]).1["models"]["asks"]["flags"],
+        json!(["source:manifest", "vars:as-in-manifest"])
+    );
+    write(&sandbox, &manifest());
     sandbox.write("rowproof.yml", "version: 1\nextends: default\n");
     assert!(!why(&sandbox).contains("manifest"), "off unless it is asked for");
     let (code, _) = compiled(&sandbox, &["asks", "--manifest", "target/manifest.json"]);

@@ -116,6 +116,7 @@ fn project_once() -> Duration {
         introspect: None,
         now: jiff::Timestamp::UNIX_EPOCH,
         dialect: None,
+        artifacts: Default::default(),
     };
     let mut best = Duration::MAX;
     for _ in 0..3 {

@@ -101,6 +101,18 @@ pub struct ProjectArgs {
     /// Policy file to judge by instead of the base side's; `base:PATH` names one of the base side.
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// dbt's manifest, whose SQL stands in for models that are not compiled here and have not changed since.
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+    /// The same for the trusted side alone.
+    #[arg(long, value_name = "FILE")]
+    pub base_manifest: Option<PathBuf>,
+    /// The same for the judged side alone.
+    #[arg(long, value_name = "FILE")]
+    pub head_manifest: Option<PathBuf>,
+    /// dbt's catalog: columns of relations that no database at hand has.
+    #[arg(long, value_name = "FILE")]
+    pub catalog: Option<PathBuf>,
 }
 
 /// Arguments of `run`.
@@ -189,7 +201,7 @@ pub struct CompileArgs {
 pub enum CompileFormat {
     /// The SQL, each model after a comment that names it.
     Sql,
-    /// `{"models": {"name": {"unique_id", "path", "sql", "error", "flags"}}}`.
+    /// `{"models": {"name": {"unique_id", "path", "sql", "error", "flags", "source"}}}`; `source` is `native`, `manifest` or `dbt`.
     Json,
 }
 

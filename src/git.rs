@@ -145,6 +145,16 @@ impl Repo {
         Ok(worktree::overlay(files, &self.root, added))
     }
 
+    /// Whether the checkout's index has the path: then it came with a commit, not from the machine.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub fn tracks(&self, path: &str) -> Result<bool> {
+        let repo = self.lock()?;
+        let index = repo.index().context("cannot read the git index")?;
+        Ok(index.get_path(Path::new(path), 0).is_some())
+    }
+
     fn lock(&self) -> Result<std::sync::MutexGuard<'_, Repository>> {
         self.repo.lock().map_err(|_| anyhow!("the repository is unusable after an earlier crash"))
     }

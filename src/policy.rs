@@ -15,7 +15,7 @@ mod source;
 pub mod values;
 
 pub use problem::{Mark, Problem, Problems, suggestion};
-pub use schema::{Budget, LlmRules, Role, Window};
+pub use schema::{Budget, CompileFile, Fallback, LlmRules, Role, Trust, Window};
 pub use source::{BUILT_IN, PolicySource};
 
 use crate::finding::Severity;
@@ -36,6 +36,8 @@ pub struct Policy {
     pub project: ProjectChoice,
     /// Where the data is, when the policy says so.
     pub warehouse: Warehouse,
+    /// What dbt left of its own runs, and whether it may be used.
+    pub compile: CompileFile,
     /// Layers in the order in which they are asked: the first whose globs match a model has it.
     pub layers: Vec<Layer>,
     /// The layer of models that match none: the one that asks for every gate that any layer asks for, or a layer

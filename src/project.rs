@@ -1,6 +1,8 @@
 //! A project at one side: models, sources, tests, columns, tags, exposures, compiled SQL. Data first; the readers are in `project/`.
 
+mod artifact;
 pub mod bind;
+pub mod catalog;
 pub mod changes;
 pub mod columns;
 mod dbt;
@@ -18,7 +20,7 @@ mod tests;
 mod yaml;
 
 pub use find::{Found, find_project};
-pub use load::{Introspect, Known, LoadOptions, ProfileFile, Table, empty, load, target};
+pub use load::{Artifacts, Introspect, Known, Lent, LoadOptions, ProfileFile, Table, empty, load, target};
 pub use locate::Lines;
 pub use metrics::*;
 pub use model::*;

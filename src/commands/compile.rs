@@ -14,8 +14,7 @@ use serde_json::json;
 /// Prints the compiled SQL of the models asked for; exit code 2 when one of them did not compile.
 pub(super) fn compile(args: &CompileArgs) -> Result<u8> {
     let manifest = args.verify_against.as_deref().map(Manifest::read).transpose()?;
-    let now = manifest.as_ref().and_then(Manifest::started_at);
-    let project = gather::compiled_as_dbt(&args.project, &args.rev, now)?;
+    let project = gather::compiled_as_dbt(&args.project, &args.rev, manifest.as_ref())?;
     let models = choose(&project, &args.models)?;
     if let (Some(manifest), Some(path)) = (&manifest, &args.verify_against) {
         let verified = Verified::new(&project, &models, manifest, path);
@@ -61,12 +60,16 @@ fn as_json(models: &[&Model], verified: Option<&Verified<'_>>) -> Result<String>
             Ok(compiled) => (Some(compiled.sql.as_str()), None, Some(&compiled.flags)),
             Err(reason) => (None, Some(crate::gates::context::not_compiled(reason)), None),
         };
+        let mut source = m.compiled.as_ref().ok().map(|compiled| compiled.lent_by().unwrap_or("native"));
         if let Some(verified) = verified.filter(|v| v.distrusted()) {
             // One wrong text, and none of this project is believed.
             sql = verified.theirs(m);
+            source = sql.is_some().then_some("manifest");
             error = sql.is_none().then(|| error.unwrap_or_else(|| "not compiled: the manifest has no SQL".to_owned()));
         }
-        let entry = json!({"unique_id": m.unique_id, "path": m.path, "sql": sql, "error": error, "flags": flags});
+        let entry = json!({
+            "unique_id": m.unique_id, "path": m.path, "sql": sql, "error": error, "flags": flags, "source": source,
+        });
         // Packages and versions may share a name: the later ones go by their unique ids, so that none is lost.
         let key = if entries.contains_key(&m.name) { &m.unique_id } else { &m.name };
         entries.insert(key.clone(), entry);
@@ -81,7 +84,9 @@ fn as_json(models: &[&Model], verified: Option<&Verified<'_>>) -> Result<String>
 fn as_sql(models: &[&Model]) -> String {
     let mut text = String::new();
     for model in models {
-        text.push_str(&format!("-- {} ({})\n", model.unique_id, model.path));
+        let lent = model.compiled.as_ref().ok().and_then(|compiled| compiled.lent_by());
+        let lent = lent.map(|by| format!(", SQL by dbt ({by})")).unwrap_or_default();
+        text.push_str(&format!("-- {} ({}){lent}\n", model.unique_id, model.path));
         match &model.compiled {
             Ok(compiled) => text.push_str(compiled.sql.trim()),
             Err(reason) => {

@@ -62,10 +62,7 @@ fn asked(root: &Path, head: &str, gates: &[&str]) -> RunArgs {
             project_dir: Some(root.to_owned()),
             // Never the user's own: the demo is the same on every machine.
             profiles_dir: Some(root.to_owned()),
-            target: None,
-            dialect: None,
-            database: None,
-            policy: None,
+            ..ProjectArgs::default()
         },
     }
 }

@@ -1,11 +1,15 @@
 //! Gathers what the commands judge: sides from git, the policy, the profile, the database, bound projects.
 
+mod artifacts;
 mod database;
+mod dbt;
 mod packages;
 mod policy;
 mod profiles;
 
+use artifacts::{Artifacts, Side};
 use database::Database;
+use dbt::Dbt;
 pub(super) use policy::{POLICY_FILE, PolicyFound, find_policy};
 
 use crate::cli::ProjectArgs;
@@ -14,6 +18,7 @@ use crate::files::FileSet;
 use crate::git::{Repo, SideTree};
 use crate::policy::Policy;
 use crate::project::bind::{Analyses, Bound, KnownColumns};
+use crate::project::manifest::Manifest;
 use crate::project::{self, LoadOptions, Project};
 use crate::report::Notice;
 use crate::sql::Dialect;
@@ -104,11 +109,16 @@ fn gather(args: &ProjectArgs, start: &Path, repo: Repo, trees: (SideTree, SideTr
     let root = project::find_project(&head_tree.files, hint.as_deref())?.root;
     packages::lay_over(&repo, [&mut base_tree, &mut head_tree], &root, &mut notices)?;
 
-    let reader = Reader::new(args, &repo, &policy.policy, &root, [&base_tree.files, &head_tree.files])?;
-    let (base_project, head_project) = rayon::join(|| reader.load(&base_tree.files), || reader.load(&head_tree.files));
+    let reader = Reader::new(args, &repo, &policy.policy, &root, [&base_tree, &head_tree])?;
+    notices.extend(reader.artifacts.notices.iter().cloned());
+    let (base_project, head_project) =
+        rayon::join(|| reader.load(&base_tree.files, Side::Base), || reader.load(&head_tree.files, Side::Head));
     // A base without a project is an empty one: everything on head is new.
     let head_project = head_project?;
     let base_project = base_or_empty(base_project, &base_tree, &root, &head_project)?;
+    notices.extend(
+        artifacts::lent(Side::Base, &base_project).into_iter().chain(artifacts::lent(Side::Head, &head_project)),
+    );
     let known = [&base_project, &head_project].map(|p| reader.known_columns(p));
     let [base_known, head_known] = known;
     let (externals, of_head) = (reader.database.externals(), reader.database.externals());
@@ -126,22 +136,27 @@ fn gather(args: &ProjectArgs, start: &Path, repo: Repo, trees: (SideTree, SideTr
 /// As [`two_sides`].
 pub(super) fn one_side(args: &ProjectArgs, rev: &str) -> Result<Bound> {
     with_reader(args, rev, |reader, files| {
-        let project = reader.load(files)?;
+        let project = reader.load(files, Side::Head)?;
         let known = reader.known_columns(&project);
         Ok(Bound::new(project, &known, reader.database.externals()))
     })
 }
 
 /// Reads and compiles one revision as `dbt compile` would here and now: what templates ask the database is answered from
-/// it as it is, built or not. `now` is the instant that templates see, else the present.
+/// it as it is, built or not. `beside` is a manifest that the result will be compared with: then templates see its
+/// instant as now, and no manifest lends anything.
 ///
 /// # Errors
 /// As [`two_sides`].
-pub(super) fn compiled_as_dbt(args: &ProjectArgs, rev: &str, now: Option<jiff::Timestamp>) -> Result<Project> {
+pub(super) fn compiled_as_dbt(args: &ProjectArgs, rev: &str, beside: Option<&Manifest>) -> Result<Project> {
     with_reader(args, rev, |reader, files| {
         let mut reader = reader.answering_as_dbt()?;
-        reader.now = now.unwrap_or(reader.now);
-        reader.load(files)
+        if let Some(manifest) = beside {
+            reader.now = manifest.started_at().unwrap_or(reader.now);
+            reader.artifacts.lend_nothing();
+            reader.dbt = None;
+        }
+        reader.load(files, Side::Head)
     })
 }
 
@@ -155,7 +170,7 @@ fn with_reader<T>(args: &ProjectArgs, rev: &str, read: impl FnOnce(Reader<'_>, &
     let hint = hint.or_else(|| policy.policy.project.path.clone().filter(|p| p != "."));
     let root = project::find_project(&tree.files, hint.as_deref())?.root;
     packages::lay_over(&repo, [&mut tree], &root, &mut notices)?;
-    read(Reader::new(args, &repo, &policy.policy, &root, [&tree.files, &tree.files])?, &tree.files)
+    read(Reader::new(args, &repo, &policy.policy, &root, [&tree, &tree])?, &tree.files)
 }
 
 /// The project of the working tree, found but not read.
@@ -173,14 +188,7 @@ pub(super) struct Here {
 /// # Errors
 /// No repository, no project, or several.
 pub(super) fn here(dir: Option<&Path>) -> Result<Here> {
-    let args = ProjectArgs {
-        project_dir: dir.map(Path::to_owned),
-        profiles_dir: None,
-        target: None,
-        dialect: None,
-        database: None,
-        policy: None,
-    };
+    let args = ProjectArgs { project_dir: dir.map(Path::to_owned), ..ProjectArgs::default() };
     let start = start_dir(&args)?;
     let repo = Repo::open(&start)?;
     let files = repo.side(crate::git::WORKTREE)?.files;
@@ -237,6 +245,8 @@ struct Reader<'a> {
     dialect: Option<Dialect>,
     now: jiff::Timestamp,
     database: Database,
+    artifacts: Artifacts,
+    dbt: Option<Dbt>,
 }
 
 impl<'a> Reader<'a> {
@@ -245,8 +255,9 @@ impl<'a> Reader<'a> {
         repo: &'a Repo,
         policy: &'a Policy,
         root: &'a str,
-        sides: [&FileSet; 2],
+        trees: [&SideTree; 2],
     ) -> Result<Self> {
+        let sides = trees.map(|tree| &tree.files);
         let profiles = profiles::read(args, repo, root, sides)?;
         let target = args.target.clone().or_else(|| policy.project.target.clone().filter(|t| t != "auto"));
         // Where the base side has the project, it says which profile is used: a pull request does not choose its data.
@@ -255,8 +266,10 @@ impl<'a> Reader<'a> {
         let target = project::target(sides[trusted], root, &profiles, target.as_deref(), env, &policy.env_allow)?;
         let database = Database::open(args, policy, repo.root(), root, &target)?;
         let dialect = dialect(args, policy)?;
+        let artifacts = Artifacts::find(args, policy, repo, root, trees)?;
+        let dbt = Dbt::new(policy, repo, &target)?;
         let now = jiff::Timestamp::now();
-        Ok(Self { args, policy, repo, root, target, profiles, dialect, now, database })
+        Ok(Self { dbt, args, policy, repo, root, target, profiles, dialect, now, database, artifacts })
     }
 
     fn answering_as_dbt(mut self) -> Result<Self> {
@@ -265,7 +278,30 @@ impl<'a> Reader<'a> {
         Ok(self)
     }
 
-    fn load(&self, files: &FileSet) -> Result<Project> {
+    /// Reads and compiles a side; what is not compiled then, dbt may be asked for.
+    fn load(&self, files: &FileSet, side: Side) -> Result<Project> {
+        let project = self.load_with(files, self.artifacts.of(side))?;
+        let wanted = Dbt::wanted(&project);
+        let Some(dbt) = self.dbt.as_ref().filter(|_| !wanted.is_empty()) else { return Ok(project) };
+        let answer = dbt.ask(files, self.root, &self.profiles, &self.target, wanted.clone());
+        let mut project = match &answer.manifest {
+            Some(manifest) => {
+                let mut artifacts = self.artifacts.of(side);
+                artifacts.manifests.push(project::Lent { manifest, shown: "what dbt compiled", source: "dbt" });
+                self.load_with(files, artifacts)?
+            }
+            None => project,
+        };
+        for model in project.models.values_mut().filter(|m| wanted.contains(&m.name)) {
+            let failed = answer.failed.get(&model.name).or_else(|| answer.failed.get(""));
+            if let (Err(why), Some(failed)) = (&mut model.compiled, failed) {
+                why.message += &format!("; {failed}");
+            }
+        }
+        Ok(project)
+    }
+
+    fn load_with(&self, files: &FileSet, artifacts: project::Artifacts<'_>) -> Result<Project> {
         project::load(&LoadOptions {
             files,
             root: self.root.to_owned(),
@@ -277,17 +313,17 @@ impl<'a> Reader<'a> {
             introspect: Some(&self.database),
             now: self.now,
             dialect: self.dialect,
+            artifacts,
         })
     }
 
-    /// Columns of the sources that the database holds.
+    /// Columns of the sources that the database holds, or dbt's catalog lists.
     fn known_columns(&self, project: &Project) -> KnownColumns {
-        let database = &self.database;
-        project
-            .sources
-            .values()
-            .filter_map(|s| Some((s.unique_id.clone(), database.columns_of(&s.relation)?)))
-            .collect()
+        let columns = |source: &project::Source| {
+            let listed = || Some(self.artifacts.catalog()?.relation(&source.unique_id, &source.relation)?.columns);
+            self.database.columns_of(&source.relation).or_else(listed)
+        };
+        project.sources.values().filter_map(|s| Some((s.unique_id.clone(), columns(s)?))).collect()
     }
 }
 

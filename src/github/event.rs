@@ -34,6 +34,8 @@ pub struct EventPull {
     pub head_sha: String,
     /// Commit of the branch that it goes to.
     pub base_sha: String,
+    /// `owner/name` of the repository that the commit is from; nothing where that is gone.
+    pub head_repository: Option<String>,
 }
 
 /// The run that a `workflow_run` event follows.
@@ -138,6 +140,20 @@ impl Event {
         Repository::new(name)
     }
 
+    /// Whether what the event is about is known to come from the repository itself, not from a fork. A merge group may
+    /// hold a fork's commits.
+    pub fn is_of_own_repository(&self) -> bool {
+        let own = |head: &Option<String>| match (head, &self.repository) {
+            (Some(head), Some(own)) => head.eq_ignore_ascii_case(own),
+            _ => false,
+        };
+        match (&self.pull, &self.workflow_run) {
+            (Some(pull), _) => own(&pull.head_repository),
+            (None, Some(run)) => own(&run.head_repository),
+            (None, None) => matches!(self.name.as_str(), "push" | "schedule" | "workflow_dispatch"),
+        }
+    }
+
     /// The two commits that a run judges, where the event names them: base, head.
     pub fn sides(&self) -> Option<(&str, &str)> {
         if let Some(group) = &self.merge_group {
@@ -157,7 +173,8 @@ fn text(path: &Path) -> Result<String> {
 
 fn pull(value: &Value) -> Result<EventPull> {
     let number = value.get("number").and_then(Value::as_u64).context("`pull_request.number` is missing")?;
-    Ok(EventPull { number, head_sha: sha(value, "/head/sha")?, base_sha: sha(value, "/base/sha")? })
+    let head_repository = value.pointer("/head/repo/full_name").and_then(Value::as_str).map(str::to_owned);
+    Ok(EventPull { number, head_sha: sha(value, "/head/sha")?, base_sha: sha(value, "/base/sha")?, head_repository })
 }
 
 fn sha(value: &Value, pointer: &str) -> Result<String> {
@@ -182,6 +199,23 @@ mod tests {
         assert!(Event::parse("pull_request", &text.replace(&a, "--upload-pack=x")).is_err());
         assert!(Event::parse("pull_request", "[]").is_err());
         assert!(Event::parse("push", "{}").expect("an event").sides().is_none());
+    }
+
+    #[test]
+    fn a_fork_is_whatever_is_not_known_to_be_none() {
+        let sha = "a".repeat(40);
+        let event = |name: &str, head: &str| {
+            let pull = format!(r#"{{"number":7,"head":{{"sha":"{sha}","repo":{head}}},"base":{{"sha":"{sha}"}}}}"#);
+            let text = format!(r#"{{"pull_request":{pull},"repository":{{"full_name":"o/r"}}}}"#);
+            Event::parse(name, &text).expect("an event").is_of_own_repository()
+        };
+        assert!(event("pull_request", r#"{"full_name":"O/r"}"#));
+        assert!(!event("pull_request_target", r#"{"full_name":"someone/r"}"#));
+        assert!(!event("pull_request", "null"), "a fork that is gone");
+        let named = |name: &str, text: &str| Event::parse(name, text).expect("an event").is_of_own_repository();
+        assert!(named("push", "{}"));
+        assert!(!named("issue_comment", "{}"));
+        assert!(!named("", "{}"));
     }
 
     #[test]

@@ -58,6 +58,7 @@ pub fn assemble(
             database: file.warehouse.database.clone(),
             files: file.warehouse.files.clone(),
         },
+        compile: file.compile.clone(),
         strictest,
         options,
         severity: file.severity.clone(),

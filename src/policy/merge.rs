@@ -14,7 +14,7 @@ pub struct Merged {
 }
 
 /// Sections whose keys are laid over each other.
-const SECTIONS: &[&str] = &["project", "warehouse", "severity", "llm", "roles", "windows", "budget"];
+const SECTIONS: &[&str] = &["project", "warehouse", "compile", "severity", "llm", "roles", "windows", "budget"];
 
 /// Merges the files; `chain` starts with the outermost.
 pub fn merge(chain: &[FileRead]) -> Merged {
@@ -134,6 +134,8 @@ fn rebase_paths(written: &mut Value, from: &str, to: &str) {
     };
     rebase_at(written.pointer_mut("/project/path"));
     rebase_at(written.pointer_mut("/warehouse/database"));
+    rebase_at(written.pointer_mut("/compile/manifest"));
+    rebase_at(written.pointer_mut("/compile/catalog"));
     if let Some(Value::Object(files)) = written.pointer_mut("/warehouse/files") {
         files.values_mut().for_each(|v| rebase_at(Some(v)));
     }

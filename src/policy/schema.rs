@@ -25,6 +25,9 @@ pub struct PolicyFile {
     /// Where the data is.
     #[serde(default)]
     pub warehouse: WarehouseFile,
+    /// What dbt left of its own runs, and whether it may be used.
+    #[serde(default)]
+    pub compile: CompileFile,
     /// Layers. One with the name of a layer of the extended policy overrides it key by key; a new one is asked first.
     #[serde(default)]
     pub layers: Vec<LayerFile>,
@@ -70,6 +73,59 @@ pub struct ProjectFile {
     /// Target of the dbt profile, or `auto` for the profile's own.
     #[serde(default)]
     pub target: Option<String>,
+}
+
+/// What dbt left of its own runs, and whether it may be used. Without it, models are rendered here and nowhere else.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CompileFile {
+    /// dbt's manifest, from the folder of the policy file (`target/manifest.json`). A file that the pull request carries
+    /// is not believed.
+    #[serde(default)]
+    pub manifest: Option<String>,
+    /// dbt's catalog, from the folder of the policy file: columns of relations that no database at hand has.
+    #[serde(default)]
+    pub catalog: Option<String>,
+    /// Who is asked for the SQL of a model that is not compiled here, in order. Default: the manifest, where one is named.
+    #[serde(default)]
+    pub fallback: Option<Vec<Fallback>>,
+    /// Whose SQL is taken where both are there.
+    #[serde(default)]
+    pub trust: Trust,
+    /// The program that `fallback: [dbt]` runs. Default: `dbt`.
+    #[serde(default)]
+    pub dbt: Option<String>,
+}
+
+impl CompileFile {
+    /// Whether `who` is asked where a model is not compiled here.
+    pub fn falls_back_to(&self, who: Fallback) -> bool {
+        match &self.fallback {
+            Some(asked) => asked.contains(&who),
+            None => who == Fallback::Manifest && self.manifest.is_some(),
+        }
+    }
+}
+
+/// Who is asked for the SQL of a model that is not compiled here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Fallback {
+    /// The manifest, where the model, its macros and the target are still what they were.
+    Manifest,
+    /// dbt itself, run for these models alone; never for a fork.
+    Dbt,
+}
+
+/// Whose SQL is taken where both are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Trust {
+    /// What is rendered here.
+    #[default]
+    Native,
+    /// The manifest's: for a project where `compile --verify-against` found a difference.
+    Manifest,
 }
 
 /// Where the data is.

@@ -9,6 +9,7 @@ const ORDER: &[&str] = &[
     "version",
     "project",
     "warehouse",
+    "compile",
     "layers",
     "unmatched",
     "gates",

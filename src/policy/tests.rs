@@ -287,7 +287,7 @@ proptest::proptest! {
 
     #[test]
     fn wrong_values_anywhere_are_errors_not_panics(
-        key in "layers|gates|suppress|windows|severity|budget|llm|roles|env_allow|project|warehouse|unmatched|version",
+        key in "layers|gates|suppress|windows|severity|budget|llm|roles|env_allow|project|warehouse|compile|unmatched|version",
         value in "[\\[\\]{}a-z0-9:, %*&-]{0,40}",
     ) {
         let _ = load_text(&format!("version: 1\nextends: default\n{key}: {value}\n"));

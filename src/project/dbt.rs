@@ -7,6 +7,7 @@ pub(crate) mod extras;
 mod fields;
 pub(crate) mod graph;
 pub(crate) mod hooks;
+pub(crate) mod lent;
 pub(crate) mod load;
 pub(crate) mod metrics;
 pub(crate) mod names;

@@ -1,7 +1,9 @@
 //! Loads a project from one side's files: dispatches to dbt or SQL folder, and owns the thread that answers introspection.
 
+use super::catalog::Catalog;
 use super::dbt;
 use super::jinja::job::Question;
+use super::manifest::Manifest;
 use super::{Project, ProjectKind, find, sql_folder};
 use crate::files::FileSet;
 use crate::sql::Dialect;
@@ -35,6 +37,30 @@ pub struct LoadOptions<'a> {
     pub now: jiff::Timestamp,
     /// Dialect of a SQL folder, or instead of the adapter's.
     pub dialect: Option<Dialect>,
+    /// What dbt left of its own runs, where it may be used.
+    pub artifacts: Artifacts<'a>,
+}
+
+/// What dbt left of its own runs.
+#[derive(Debug, Clone, Default)]
+pub struct Artifacts<'a> {
+    /// Manifests that may lend their SQL, in order of preference.
+    pub manifests: Vec<Lent<'a>>,
+    /// What the warehouse held when dbt looked.
+    pub catalog: Option<&'a Catalog>,
+    /// Whether dbt's SQL is taken even where ours is there: the project is one that is not rendered as dbt renders it.
+    pub trusted: bool,
+}
+
+/// A manifest that may lend its SQL.
+#[derive(Debug, Clone, Copy)]
+pub struct Lent<'a> {
+    /// The manifest.
+    pub manifest: &'a Manifest,
+    /// What it is called in messages.
+    pub shown: &'a str,
+    /// `manifest` or `dbt`: what the flag of such SQL says (`source:manifest`).
+    pub source: &'a str,
 }
 
 /// Reads and compiles the project. Fails only when the project as a whole cannot be read; whatever else cannot be read
@@ -59,6 +85,7 @@ pub fn load(options: &LoadOptions<'_>) -> Result<Project> {
         now: options.now,
         dialect: options.dialect,
         ask: options.introspect.map(|_| ask),
+        artifacts: options.artifacts.clone(),
     };
     std::thread::scope(|scope| {
         let introspect = options.introspect;

@@ -93,6 +93,13 @@ pub struct Compiled {
     pub flags: BTreeSet<String>,
 }
 
+impl Compiled {
+    /// `manifest` or `dbt` where the SQL is dbt's own rather than rendered here.
+    pub fn lent_by(&self) -> Option<&str> {
+        self.flags.iter().find_map(|flag| flag.strip_prefix("source:"))
+    }
+}
+
 /// Why a model has no compiled SQL. Closed list: gates branch on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum NotCompiledCode {
@@ -122,6 +129,8 @@ pub enum NotCompiledCode {
     Packages,
     /// Fuel, depth, time or output limit.
     Limit,
+    /// What is rendered here differs from dbt for this project, and dbt's own text is not at hand.
+    Mismatch,
 }
 
 impl NotCompiledCode {

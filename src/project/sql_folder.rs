@@ -182,6 +182,7 @@ mod tests {
             introspect: None,
             now: jiff::Timestamp::UNIX_EPOCH,
             dialect: Some(Dialect::Postgres),
+            artifacts: Default::default(),
         };
         super::load(&options).unwrap()
     }

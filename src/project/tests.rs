@@ -40,6 +40,7 @@ fn load_files(files: &[(&str, &str)], profile: &str) -> Project {
         introspect: Some(&Answers),
         now: jiff::Timestamp::UNIX_EPOCH,
         dialect: None,
+        artifacts: Default::default(),
     };
     load(&options).unwrap()
 }

@@ -94,7 +94,8 @@ impl<'a> Verified<'a> {
             text += &format!("\nnot compared: {id}: only the manifest has it\n");
         }
         if self.distrusted() {
-            text += "\nThis project is not rendered here as dbt renders it: its SQL is taken from the manifest.\n";
+            text += "\nThis project is not rendered here as dbt renders it: its SQL is taken from the manifest.\n\
+                     For every run: `compile: {manifest: target/manifest.json, trust: manifest}` in rowproof.yml.\n";
         }
         text
     }

@@ -40,10 +40,8 @@ pub(super) fn reconcile(request: &Request) -> Result<Reconciliation> {
     let args = ProjectArgs {
         project_dir: None,
         profiles_dir: std::env::var_os("DBT_PROFILES_DIR").map(Into::into),
-        target: None,
-        dialect: None,
         database: request.database.clone(),
-        policy: None,
+        ..ProjectArgs::default()
     };
     let rev = |text: &str, other: &str| {
         model(text).or_else(|| model(other)).map_or(WORKTREE.to_owned(), |at| at.rev.to_owned())

@@ -74,6 +74,7 @@ fn bound(files: &BTreeMap<&str, String>) -> Bound {
         introspect: None,
         now: jiff::Timestamp::UNIX_EPOCH,
         dialect: None,
+        artifacts: Default::default(),
     };
     Bound::new(load(&options).unwrap(), &KnownColumns::new(), Externals::new())
 }

@@ -41,6 +41,7 @@ fn bound(edit: &[(&'static str, &'static str)], analyses: &Analyses) -> Bound {
         introspect: None,
         now: jiff::Timestamp::UNIX_EPOCH,
         dialect: None,
+        artifacts: Default::default(),
     };
     let project = load(&options).unwrap();
     assert!(project.problems.is_empty(), "{:?}", project.problems);

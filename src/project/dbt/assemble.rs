@@ -63,8 +63,14 @@ pub(crate) fn project(mut loaded: Loaded<'_>) -> Project {
         loaded.ephemeral = ephemeral(&loaded, &rendered);
     }
     let (mut models, mut data_tests) = (BTreeMap::new(), BTreeMap::new());
-    for (settled, rendered) in loaded.drafts.iter().zip(rendered) {
+    for (settled, mut rendered) in loaded.drafts.iter().zip(rendered) {
         let compiled = finished(&loaded, settled, &rendered);
+        if let Some(source) = compiled.as_ref().ok().and_then(Compiled::lent_by) {
+            // A rendering that broke off has not met all that the whole reads.
+            let (nodes, macros) = loaded.lender.reads(&loaded, &settled.draft.unique_id, source);
+            rendered.depends_on.extend(nodes);
+            rendered.macros.extend(macros);
+        }
         if settled.draft.singular {
             let test = singular(settled, compiled, rendered.depends_on);
             data_tests.insert(test.unique_id.clone(), test);
@@ -209,8 +215,12 @@ fn told(job: &Job, out: &mut Rendered) -> bool {
     seen.asked_incremental
 }
 
-/// The compiled SQL with ephemeral parents in it.
+/// The compiled SQL with ephemeral parents in it; where there is none, or dbt's is asked for, what its manifest lends.
 pub(crate) fn finished(loaded: &Loaded<'_>, settled: &Settled, rendered: &Rendered) -> Result<Compiled, NotCompiled> {
+    loaded.lender.instead(loaded, settled, native(loaded, settled, rendered))
+}
+
+fn native(loaded: &Loaded<'_>, settled: &Settled, rendered: &Rendered) -> Result<Compiled, NotCompiled> {
     let compiled = rendered.sql.clone()?;
     let place = Place { path: settled.draft.path.clone(), line: 1, column: 0 };
     let with = |sql: &str, used: &[String]| loaded.with_ephemeral(sql, used, &place);

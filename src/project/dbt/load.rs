@@ -1,5 +1,6 @@
 //! Loads a dbt project: files, configs (first pass), names, compiled SQL (second pass).
 
+use super::lent::Lender;
 use super::names::Naming;
 use super::nodes::{self, Draft};
 use super::profile::{self, ProfileFile};
@@ -7,11 +8,12 @@ use super::project_file::{self, PackageFile};
 use super::properties::{self, Properties};
 use super::{assemble, ephemeral, settle};
 use crate::files::FileSet;
+use crate::project::catalog::Catalog;
 use crate::project::jinja::job::{Question, World};
 use crate::project::jinja::macros::{BUILTIN, Macros};
 use crate::project::jinja::told::Told;
 use crate::project::jinja::{builtin, render};
-use crate::project::{NotCompiled, NotCompiledCode, Place, Problem, Project, RelationName, Source};
+use crate::project::{Artifacts, NotCompiled, NotCompiledCode, Place, Problem, Project, RelationName, Source};
 use crate::sql::Dialect;
 use anyhow::Result;
 use minijinja::Environment;
@@ -31,6 +33,7 @@ pub(crate) struct Input<'a> {
     pub(crate) now: jiff::Timestamp,
     pub(crate) dialect: Option<Dialect>,
     pub(crate) ask: Option<Sender<Question>>,
+    pub(crate) artifacts: Artifacts<'a>,
 }
 
 /// A project whose configs and names are settled; nodes can be rendered.
@@ -48,6 +51,8 @@ pub(crate) struct Loaded<'a> {
     /// Ephemeral models by unique id.
     pub(crate) ephemeral: BTreeMap<String, Ephemeral>,
     pub(crate) dialect: Dialect,
+    pub(crate) lender: Lender<'a>,
+    pub(crate) catalog: Option<&'a Catalog>,
 }
 
 /// An ephemeral model: its own SQL (or why there is none) and the ephemeral models that it reads.
@@ -174,8 +179,11 @@ fn settle(input: Input<'_>) -> Result<Loaded<'_>> {
         problems,
         ephemeral: BTreeMap::new(),
         dialect,
+        lender: Lender::default(),
+        catalog: input.artifacts.catalog,
     };
     settle::index(&mut loaded, found);
+    loaded.lender = Lender::new(&loaded, &input.artifacts);
     let _ = loaded.world.graph.set(super::graph::gather(&loaded));
     Ok(loaded)
 }

@@ -12,17 +12,47 @@ use crate::sql::{Catalog, Dialect, TableInfo, analyze};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Takes over what the project declares of its relations.
+/// Takes over what the project declares of its relations, and what dbt's catalog tells of them.
 pub(crate) fn declared(loaded: &Loaded<'_>) {
-    for settled in &loaded.drafts {
-        let columns = match settled.draft.kind {
-            NodeKind::Seed => seed(settled, loaded.dialect).map(|columns| (columns, "introspection:seed")),
-            _ => contract(settled).map(|columns| (columns, "introspection:contract")),
-        };
-        if let Some((columns, source)) = columns {
-            loaded.world.told.insert(&settled.relation, Columns { kind: kind(settled), columns, source });
+    let tell = |relation: &RelationName, told: Columns| loaded.world.told.insert(relation, told);
+    for source in &loaded.sources {
+        if let Some(told) = catalogued(loaded, &source.unique_id, &source.relation) {
+            tell(&source.relation, told);
         }
     }
+    for settled in loaded.drafts.iter().filter(|s| !s.draft.singular) {
+        let listed = catalogued(loaded, &settled.draft.unique_id, &settled.relation);
+        let declared = |columns, source| Columns { kind: kind(settled), columns, source };
+        let told = match settled.draft.kind {
+            NodeKind::Seed => {
+                seed(settled, loaded.dialect).map(|header| declared(typed(header, &listed), "introspection:seed"))
+            }
+            _ => listed.or_else(|| contract(settled).map(|columns| declared(columns, "introspection:contract"))),
+        };
+        if let Some(told) = told {
+            tell(&settled.relation, told);
+        }
+    }
+}
+
+fn catalogued(loaded: &Loaded<'_>, unique_id: &str, relation: &RelationName) -> Option<Columns> {
+    let found = loaded.catalog?.relation(unique_id, relation)?;
+    let column = |(name, kind): (String, String)| (name, Some(kind).filter(|kind| !kind.is_empty()));
+    Some(Columns {
+        kind: found.kind,
+        columns: found.columns.into_iter().map(column).collect(),
+        source: "introspection:catalog",
+    })
+}
+
+/// A seed's columns with the types that the catalog has for them, where it has the same columns.
+fn typed(header: Named, listed: &Option<Columns>) -> Named {
+    let Some(listed) = listed else { return header };
+    let mut pairs = header.iter().zip(&listed.columns);
+    if header.len() != listed.columns.len() || !pairs.all(|(ours, theirs)| ours.0.eq_ignore_ascii_case(&theirs.0)) {
+        return header;
+    }
+    header.into_iter().zip(&listed.columns).map(|((name, own), (_, kind))| (name, own.or(kind.clone()))).collect()
 }
 
 type Named = Vec<(String, Option<String>)>;

@@ -77,6 +77,11 @@ impl Macros {
         self.get(package, name).or_else(|| self.get(root, name))
     }
 
+    /// Every macro.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &MacroDef> {
+        self.packages.values().flat_map(BTreeMap::values).map(Arc::as_ref)
+    }
+
     /// Whether there is such a package with macros.
     pub(crate) fn has_package(&self, package: &str) -> bool {
         self.packages.contains_key(package)

@@ -24,6 +24,7 @@ fn project(files: &[(&str, &str)]) -> Project {
         introspect: None,
         now: jiff::Timestamp::UNIX_EPOCH,
         dialect: None,
+        artifacts: Default::default(),
     };
     load(&options).unwrap()
 }

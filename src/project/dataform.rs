@@ -6,6 +6,7 @@ mod action;
 mod columns;
 mod eval;
 mod js;
+mod script;
 mod settings;
 mod sqlx;
 mod targets;
@@ -15,6 +16,7 @@ mod tests;
 pub(super) use settings::settings_file;
 
 use self::action::Action;
+use self::script::Script;
 use self::settings::Settings;
 use self::targets::Targets;
 use super::find::relative;
@@ -34,12 +36,13 @@ pub(super) fn load(options: &LoadOptions<'_>) -> Result<Project> {
     project.target.database = settings.database.clone().unwrap_or_default();
     let own = options.files.under(&options.root);
     let within: Vec<&str> = own.filter(|path| relative(path, &options.root).starts_with("definitions/")).collect();
-    let paths: Vec<&str> = within.iter().copied().filter(|path| path.ends_with(".sqlx")).collect();
-    let read: Vec<(&str, Result<Option<String>>)> =
-        paths.par_iter().map(|path| (*path, options.files.text(path))).collect();
     let mut actions = Vec::new();
-    for (path, text) in read {
-        match text {
+    let mut scripts = Vec::new();
+    for path in within.iter().copied().filter(|path| path.ends_with(".sqlx") || path.ends_with(".js")) {
+        match options.files.text(path) {
+            Ok(text) if path.ends_with(".js") => {
+                scripts.push(script::read(&settings, &project.name, path, &text.unwrap_or_default()));
+            }
             Ok(text) => actions.push(Action::read(&settings, &project.name, path, &text.unwrap_or_default())),
             Err(error) => problems.push(Problem {
                 place: Place { path: path.to_owned(), line: 0, column: 0 },
@@ -49,8 +52,20 @@ pub(super) fn load(options: &LoadOptions<'_>) -> Result<Project> {
         }
     }
     // What these define is not read, so that a name that is not found may be theirs.
-    let unread = within.iter().any(|path| path.ends_with(".js") || path.ends_with("actions.yaml"));
-    let targets = Targets::of(&settings, &actions, unread);
+    let unread = within.iter().any(|path| path.ends_with("/actions.yaml"));
+    let unread = unread || scripts.iter().any(|script| matches!(script, Script::Unread(_)));
+    let mut targets = Targets::of(&settings, &actions, unread);
+    for script in scripts {
+        match script {
+            Script::Sources(sources) => {
+                for (target, source) in sources {
+                    targets.declare(target, &source.unique_id, &settings);
+                    project.sources.insert(source.unique_id.clone(), source);
+                }
+            }
+            Script::Unread(model) => drop(project.models.insert(model.unique_id.clone(), *model)),
+        }
+    }
     let made: Vec<_> = actions.par_iter().map(|action| action.make(&settings, &targets)).collect();
     for made in made {
         if let Some(model) = made.model {

@@ -288,22 +288,8 @@ impl Action {
     }
 
     fn source(&self, settings: &Settings) -> Option<Source> {
-        let target = self.target.as_ref()?;
         let place = Place { path: self.path.clone(), line: self.config_line(), column: 0 };
-        let tags = self.config.get("tags").map(Js::items).unwrap_or_default();
-        Some(Source {
-            unique_id: self.relation_id()?,
-            source_name: target.schema.clone(),
-            name: target.name.clone(),
-            package: self.project.clone(),
-            relation: relation(target, settings, true),
-            meta: Map::new(),
-            tags: tags.iter().filter_map(|tag| tag.text().map(str::to_owned)).collect(),
-            description: self.config.get("description").and_then(Js::text).unwrap_or_default().to_owned(),
-            columns: columns(&self.config, &place),
-            external_location: None,
-            place,
-        })
+        Some(source(self.relation_id()?, self.target.as_ref()?, settings, &self.project, &self.config, place))
     }
 
     /// An assertion file: a query that returns failing rows.
@@ -396,6 +382,39 @@ impl Action {
             place: Place { path: self.path.clone(), line: self.config_line(), column: 0 },
         }
     }
+}
+
+fn source(id: String, target: &Target, settings: &Settings, project: &str, config: &Js, place: Place) -> Source {
+    let tags = config.get("tags").map(Js::items).unwrap_or_default();
+    Source {
+        unique_id: id,
+        source_name: target.schema.clone(),
+        name: target.name.clone(),
+        package: project.to_owned(),
+        relation: relation(target, settings, true),
+        meta: Map::new(),
+        tags: tags.iter().filter_map(|tag| tag.text().map(str::to_owned)).collect(),
+        description: config.get("description").and_then(Js::text).unwrap_or_default().to_owned(),
+        columns: columns(config, &place),
+        external_location: None,
+        place,
+    }
+}
+
+/// The source that `declare({...})` makes; `None` where JavaScript makes a part of its name.
+pub(super) fn declared(settings: &Settings, project: &str, path: &str, config: &Js) -> Option<(Target, Source)> {
+    let plain =
+        |key: &str, other: &str| config.get(key).or_else(|| config.get(other)).map(|js| Context::plain(js, settings));
+    let name = plain("name", "name")??;
+    let said = plain("schema", "dataset");
+    let own = said.is_some();
+    let schema = said.unwrap_or_else(|| Some(settings.schema.clone()))?;
+    let database = plain("database", "project").map_or(Some(settings.database.clone()), |d| d.map(Some))?;
+    let id = if own { format!("source.{project}.{schema}.{name}") } else { format!("source.{project}.{name}") };
+    let target = Target { database, schema, name };
+    let place = Place { path: path.to_owned(), line: 1, column: 0 };
+    let source = source(id, &target, settings, project, config, place);
+    Some((target, source))
 }
 
 /// How many statements a block may hold.

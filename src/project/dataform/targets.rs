@@ -83,6 +83,13 @@ impl Targets {
         Self { known, unread }
     }
 
+    /// Adds a source that no `.sqlx` file declares.
+    pub(super) fn declare(&mut self, target: Target, id: &str, settings: &Settings) {
+        let rendered = target.finished(settings, true).rendered(settings);
+        let name = target.name.clone();
+        self.known.entry(name).or_default().push(Known { target, id: Some(id.to_owned()), rendered, output: true });
+    }
+
     /// The actions that a reference names; parts that it leaves out are any.
     pub(super) fn find(&self, name: &str, schema: Option<&str>, database: Option<&str>) -> Meant<'_> {
         let fits = |known: &&Known| {

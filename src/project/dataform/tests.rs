@@ -152,6 +152,12 @@ fn what_needs_javascript_is_not_compiled_and_says_where() {
     }
     let made = project(&[("definitions/m.sqlx", "config { type: 'table', name: make() }\nselect 1")]);
     assert!(model(&made, "m").compiled.is_err());
+    let declared = project(&[
+        ("definitions/m.sqlx", "config { type: 'table' } select 1 from ${ref('s')}, ${ref('raw', 't')}"),
+        ("definitions/s.js", "declare({ name: 's' });\ndeclare({ schema: 'raw', name: 't' })"),
+    ]);
+    assert_eq!(sql(&declared, "m"), "select 1 from `mill.shop.s`, `mill.raw.t`");
+    assert_eq!((declared.models.len(), declared.sources.len()), (1, 2));
     let script = project(&[
         ("definitions/m.sqlx", "config { type: 'table' } select 1 from ${ref('s')}"),
         ("definitions/s.js", "publish(x)"),

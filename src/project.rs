@@ -20,6 +20,7 @@ pub(crate) mod sqlmesh;
 mod tests;
 mod yaml;
 
+pub(crate) use find::kind_at;
 pub use find::{Found, find_project};
 pub use load::{Introspect, Known, LoadOptions, ProfileFile, Table, empty, load, target};
 pub use locate::Lines;

@@ -38,9 +38,10 @@ pub(super) fn load(options: &LoadOptions<'_>) -> Result<Project> {
     let within: Vec<&str> = own.filter(|path| relative(path, &options.root).starts_with("definitions/")).collect();
     let mut actions = Vec::new();
     let mut scripts = Vec::new();
-    for path in within.iter().copied().filter(|path| path.ends_with(".sqlx") || path.ends_with(".js")) {
+    let kinds = [".sqlx", ".js", "/actions.yaml"];
+    for path in within.iter().copied().filter(|path| kinds.iter().any(|kind| path.ends_with(kind))) {
         match options.files.text(path) {
-            Ok(text) if path.ends_with(".js") => {
+            Ok(text) if !path.ends_with(".sqlx") => {
                 scripts.push(script::read(&settings, &project.name, path, &text.unwrap_or_default()));
             }
             Ok(text) => actions.push(Action::read(&settings, &project.name, path, &text.unwrap_or_default())),
@@ -52,8 +53,7 @@ pub(super) fn load(options: &LoadOptions<'_>) -> Result<Project> {
         }
     }
     // What these define is not read, so that a name that is not found may be theirs.
-    let unread = within.iter().any(|path| path.ends_with("/actions.yaml"));
-    let unread = unread || scripts.iter().any(|script| matches!(script, Script::Unread(_)));
+    let unread = scripts.iter().any(|script| matches!(script, Script::Unread(_)));
     let mut targets = Targets::of(&settings, &actions, unread);
     for script in scripts {
         match script {

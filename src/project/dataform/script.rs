@@ -1,4 +1,4 @@
-//! `.js` files of the definitions: those that only declare sources are read, the others are told as not compiled.
+//! `.js` files and `actions.yaml`: files that only declare sources are read, the others are told as not compiled.
 
 use super::action::declared;
 use super::js::{self, Js};
@@ -23,9 +23,10 @@ pub(super) fn read(settings: &Settings, project: &str, path: &str, text: &str) -
             return Script::Sources(sources);
         }
     }
-    let name = path.rsplit('/').next().unwrap_or(path);
+    // Files of one name in several folders are as many models.
+    let name = path.rsplit_once("definitions/").map_or(path, |(_, within)| within);
     let mut model = Model::bare(project, name, path, text);
-    let message = "what JavaScript defines is not read; `dataform compile --json` runs it";
+    let message = "what this file defines is not read; `dataform compile --json` runs it";
     model.compiled = Err(NotCompiled::at(path, 1, NotCompiledCode::Unsupported, message));
     Script::Unread(Box::new(model))
 }

@@ -161,7 +161,10 @@ fn what_needs_javascript_is_not_compiled_and_says_where() {
     let script = project(&[
         ("definitions/m.sqlx", "config { type: 'table' } select 1 from ${ref('s')}"),
         ("definitions/s.js", "publish(x)"),
+        ("definitions/a/actions.yaml", "actions: []"),
+        ("definitions/b/actions.yaml", "actions: []"),
     ]);
+    assert_eq!(script.models.len(), 4);
     assert_eq!(model(&script, "m").compiled.clone().unwrap_err().code, Unsupported);
 }
 

@@ -92,7 +92,7 @@ pub struct ProjectArgs {
     /// Target of the profile (default: the profile's own).
     #[arg(long, value_name = "NAME", env = "DBT_TARGET")]
     pub target: Option<String>,
-    /// SQL dialect of a plain SQL folder.
+    /// SQL dialect of a SQL folder, or instead of the one that a SQLMesh or Dataform project names.
     #[arg(long, value_name = "NAME")]
     pub dialect: Option<String>,
     /// DuckDB file with the data (default: the profile's, or the policy's).

@@ -5,6 +5,7 @@ pub mod bind;
 pub mod catalog;
 pub mod changes;
 pub mod columns;
+mod dataform;
 mod dbt;
 mod find;
 mod jinja;
@@ -13,12 +14,15 @@ mod locate;
 pub mod manifest;
 pub mod metrics;
 pub mod model;
+mod pieces;
 pub mod place;
 mod sql_folder;
+pub(crate) mod sqlmesh;
 #[cfg(test)]
 mod tests;
 mod yaml;
 
+pub(crate) use find::kind_at;
 pub use find::{Found, find_project};
 pub use load::{Artifacts, Introspect, Known, Lent, LoadOptions, ProfileFile, Table, empty, load, target};
 pub use locate::Lines;
@@ -34,14 +38,35 @@ use std::collections::BTreeMap;
 pub enum ProjectKind {
     /// A dbt project.
     Dbt,
+    /// A SQLMesh project.
+    SqlMesh,
+    /// A Dataform project.
+    Dataform,
     /// A folder of SQL files.
     Sql,
+}
+
+impl ProjectKind {
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dbt => "dbt",
+            Self::SqlMesh => "sqlmesh",
+            Self::Dataform => "dataform",
+            Self::Sql => "sql",
+        }
+    }
+
+    /// Whether its relations are always called with their schema, so that a bare name means another one.
+    pub(crate) fn names_with_schema(self) -> bool {
+        matches!(self, Self::SqlMesh | Self::Dataform)
+    }
 }
 
 /// Everything read from one side.
 #[derive(Debug, Clone)]
 pub struct Project {
-    /// dbt or SQL folder.
+    /// dbt, SQLMesh, Dataform or SQL folder.
     pub kind: ProjectKind,
     /// Project name (`dbt_project.yml`'s `name`; the folder's name for a SQL folder).
     pub name: String,

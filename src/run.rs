@@ -14,9 +14,9 @@ use crate::files::FileSet;
 use crate::gates::{Change, Context, Data, GATES, Gate};
 use crate::git::SideTree;
 use crate::policy::{Layer, Policy};
+use crate::project::Problem;
 use crate::project::bind::Bound;
 use crate::project::changes::{Changed, changes};
-use crate::project::{Problem, ProjectKind};
 use crate::report::{
     ChangeInfo, Llm, Notice, Outcome, PolicyUsed, ProjectInfo, PullRequestRef, Report, Revision, SCHEMA_VERSION, Tool,
 };
@@ -197,10 +197,7 @@ fn report(inputs: &Inputs<'_>, chosen: &[&Change<'_>], judged: Vec<Judged>) -> R
             side: inputs.policy_side.to_owned(),
         },
         project: ProjectInfo {
-            kind: match inputs.head.project.kind {
-                ProjectKind::Dbt => "dbt".into(),
-                ProjectKind::Sql => "sql".into(),
-            },
+            kind: inputs.head.project.kind.name().into(),
             name: inputs.head.project.name.clone(),
             dialect: inputs.head.project.dialect.name().into(),
         },

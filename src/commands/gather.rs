@@ -205,7 +205,7 @@ fn start_dir(args: &ProjectArgs) -> Result<PathBuf> {
     }
 }
 
-/// The folder to look for the project in: the one asked for, or the nearest one upward that holds a dbt project.
+/// The folder to look for the project in: the one asked for, or the nearest one upward that is a project's own.
 fn project_hint(args: &ProjectArgs, repo: &Repo, start: &Path, files: &FileSet) -> Result<Option<String>> {
     let here = repo.relative(start).ok_or_else(|| anyhow!("{} is outside the repository", start.display()))?;
     if args.project_dir.is_some() {
@@ -213,8 +213,7 @@ fn project_hint(args: &ProjectArgs, repo: &Repo, start: &Path, files: &FileSet) 
     }
     let mut dir = here.as_str();
     loop {
-        let file = if dir.is_empty() { "dbt_project.yml".to_owned() } else { format!("{dir}/dbt_project.yml") };
-        if files.contains(&file) {
+        if project::kind_at(files, dir).is_some() {
             return Ok((!dir.is_empty()).then(|| dir.to_owned()));
         }
         match dir.rsplit_once('/') {

@@ -80,6 +80,8 @@ impl Bound {
             if model.kind == super::NodeKind::Snapshot {
                 columns.extend(SNAPSHOT_COLUMNS.iter().map(|c| (*c).to_owned()));
             }
+            let added = model.config.get(ADDED_COLUMNS).and_then(|list| list.as_array()).into_iter().flatten();
+            columns.extend(added.filter_map(|name| name.as_str().map(str::to_owned)));
             columns
         });
         (columns, Some(read))
@@ -198,6 +200,9 @@ impl Bound {
     }
 }
 
+/// Config key of the columns that the project's tool adds to a model's own.
+pub(crate) const ADDED_COLUMNS: &str = "added_columns";
+
 /// Columns that dbt adds to a snapshot's own.
 pub(crate) const SNAPSHOT_COLUMNS: &[&str] = &["dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to"];
 
@@ -235,7 +240,9 @@ fn names(project: &Project) -> BTreeMap<String, Option<String>> {
             .map(String::as_str)
             .filter(|p| !p.is_empty())
             .collect();
-        for start in 0..parts.len() {
+        // Where SQL always says the schema, the bare name is another relation's.
+        let bare = parts.len() == 1 || !project.kind.names_with_schema();
+        for start in 0..parts.len() - usize::from(!bare) {
             let name = parts[start..].join(".").to_lowercase();
             names
                 .entry(name)

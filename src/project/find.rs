@@ -1,13 +1,14 @@
-//! Where the project is: a dbt project, or a folder of SQL files.
+//! Where the project is and of which kind: dbt, SQLMesh, Dataform, or a folder of SQL files.
 
-use super::ProjectKind;
+use super::{ProjectKind, dataform, sqlmesh};
 use crate::files::FileSet;
 use anyhow::{Result, bail};
+use std::collections::BTreeSet;
 
 /// A project that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// dbt or SQL folder.
+    /// dbt, SQLMesh, Dataform or SQL folder.
     pub kind: ProjectKind,
     /// Its folder from the repository's root, `""` for the root.
     pub root: String,
@@ -27,44 +28,69 @@ const FOREIGN: [&str; 10] = [
     "__pycache__",
 ];
 
-/// Finds the project: in the folder `hint`, else at the root, else the only dbt project in a subfolder, else SQL files.
-/// Fails when there are several dbt projects (and names them), or none and no SQL file.
+/// Finds the project: in the folder `hint`, else at the root, else the only dbt, SQLMesh or Dataform project in a
+/// subfolder (dbt before the others), else SQL files. Fails when there are several (and names them), or none and no SQL
+/// file.
 pub fn find_project(files: &FileSet, hint: Option<&str>) -> Result<Found> {
     let hint = hint.map(|h| h.trim_start_matches("./").trim_matches('/')).filter(|h| *h != ".").unwrap_or("");
-    if is_dbt(files, hint) {
-        return Ok(Found { kind: ProjectKind::Dbt, root: hint.to_owned() });
+    if let Some(kind) = kind_at(files, hint) {
+        return Ok(Found { kind, root: hint.to_owned() });
     }
-    let mut projects: Vec<&str> = files
+    let folders: BTreeSet<&str> = files
         .under(hint)
-        .filter_map(|path| path.strip_suffix("/dbt_project.yml").or_else(|| path.strip_suffix("/dbt_project.yaml")))
+        .filter(|path| MARKS.contains(&path.rsplit('/').next().unwrap_or_default()))
+        .filter_map(|path| Some(path.rsplit_once('/')?.0))
         .filter(|folder| !foreign(relative(folder, hint)))
         .collect();
-    projects.dedup();
-    match projects.as_slice() {
-        [one] => return Ok(Found { kind: ProjectKind::Dbt, root: (*one).to_owned() }),
-        [] => {}
-        several => bail!(
-            "{} dbt projects found: {}; choose one with `project: {{path: ...}}` in rowproof.yml",
-            several.len(),
-            several.join(", ")
-        ),
+    let kinds: Vec<(&str, ProjectKind)> =
+        folders.into_iter().filter_map(|folder| Some((folder, kind_at(files, folder)?))).collect();
+    for kind in [ProjectKind::Dbt, ProjectKind::SqlMesh, ProjectKind::Dataform] {
+        let roots: Vec<&str> = kinds.iter().filter(|(_, k)| *k == kind).map(|(folder, _)| *folder).collect();
+        match roots.as_slice() {
+            [one] => return Ok(Found { kind, root: (*one).to_owned() }),
+            [] => {}
+            several => bail!(
+                "{} {} projects found: {}; choose one with `project: {{path: ...}}` in rowproof.yml",
+                several.len(),
+                kind.name(),
+                several.join(", ")
+            ),
+        }
     }
     if files.under(hint).any(|path| is_sql(relative(path, hint))) {
         return Ok(Found { kind: ProjectKind::Sql, root: hint.to_owned() });
     }
     let place = if hint.is_empty() { "here".to_owned() } else { format!("in {hint}") };
     bail!(
-        "no project found {place}: neither a dbt_project.yml nor a .sql file; name its folder with `project: {{path: ...}}` in rowproof.yml"
+        "no project found {place}: no dbt, SQLMesh or Dataform project file and no .sql file; name its folder with `project: {{path: ...}}` in rowproof.yml"
     )
+}
+
+/// Files by whose name alone a folder may be a project.
+const MARKS: [&str; 7] = [
+    "dbt_project.yml",
+    "dbt_project.yaml",
+    "config.yaml",
+    "config.yml",
+    "config.py",
+    "workflow_settings.yaml",
+    "dataform.json",
+];
+
+/// The kind of the project whose own folder this is; `None`: at best a folder of SQL files.
+pub(crate) fn kind_at(files: &FileSet, root: &str) -> Option<ProjectKind> {
+    if dbt_file(files, root).is_some() {
+        return Some(ProjectKind::Dbt);
+    }
+    if dataform::settings_file(files, root).is_some() {
+        return Some(ProjectKind::Dataform);
+    }
+    sqlmesh::is_project(files, root).then_some(ProjectKind::SqlMesh)
 }
 
 /// The dbt project file of a folder, when it has one.
 pub(crate) fn dbt_file(files: &FileSet, root: &str) -> Option<String> {
     ["dbt_project.yml", "dbt_project.yaml"].iter().map(|name| join(root, name)).find(|path| files.contains(path))
-}
-
-fn is_dbt(files: &FileSet, root: &str) -> bool {
-    dbt_file(files, root).is_some()
 }
 
 /// Whether a path (from the project's root) is a SQL file of the project itself.

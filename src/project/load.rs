@@ -1,10 +1,10 @@
-//! Loads a project from one side's files: dispatches to dbt or SQL folder, and owns the thread that answers introspection.
+//! Loads a project from one side's files: dispatches to its kind's reader, and owns the thread that answers introspection.
 
 use super::catalog::Catalog;
 use super::dbt;
 use super::jinja::job::Question;
 use super::manifest::Manifest;
-use super::{Project, ProjectKind, find, sql_folder};
+use super::{Project, ProjectKind, Target, dataform, find, sql_folder, sqlmesh};
 use crate::files::FileSet;
 use crate::sql::Dialect;
 use crate::stack::STACK;
@@ -35,7 +35,7 @@ pub struct LoadOptions<'a> {
     pub introspect: Option<&'a dyn Introspect>,
     /// The instant that templates see as now.
     pub now: jiff::Timestamp,
-    /// Dialect of a SQL folder, or instead of the adapter's.
+    /// Dialect of a SQL folder, or instead of the one that the project names.
     pub dialect: Option<Dialect>,
     /// What dbt left of its own runs, where it may be used.
     pub artifacts: Artifacts<'a>,
@@ -66,9 +66,15 @@ pub struct Lent<'a> {
 /// Reads and compiles the project. Fails only when the project as a whole cannot be read; whatever else cannot be read
 /// is in [`Project::problems`] or a node's [`super::NotCompiled`].
 pub fn load(options: &LoadOptions<'_>) -> Result<Project> {
-    if find::dbt_file(options.files, &options.root).is_none() {
-        return sql_folder::load(options);
+    match find::kind_at(options.files, &options.root) {
+        Some(ProjectKind::Dbt) => load_dbt(options),
+        Some(ProjectKind::SqlMesh) => sqlmesh::load(options),
+        Some(ProjectKind::Dataform) => dataform::load(options),
+        Some(ProjectKind::Sql) | None => sql_folder::load(options),
     }
+}
+
+fn load_dbt(options: &LoadOptions<'_>) -> Result<Project> {
     // Macros nest, and minijinja's frames are large in debug builds.
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build().context("cannot start threads")?;
     let (ask, questions) = channel();
@@ -173,21 +179,33 @@ fn allowed(env_allow: &[String], name: &str) -> bool {
 
 /// A project with nothing in it: the side before the project was there.
 pub fn empty(root: &str, like: &Project) -> Project {
-    Project {
-        kind: like.kind,
-        name: like.name.clone(),
-        root: root.to_owned(),
-        dialect: like.dialect,
-        target: like.target.clone(),
-        models: Default::default(),
-        sources: Default::default(),
-        tests: Default::default(),
-        unit_tests: Default::default(),
-        exposures: Default::default(),
-        naming_macros: Default::default(),
-        semantic_models: Default::default(),
-        metrics: Default::default(),
-        problems: Vec::new(),
-        hooks: Vec::new(),
+    Project { target: like.target.clone(), ..Project::bare(like.kind, &like.name, root, like.dialect) }
+}
+
+impl Project {
+    /// A project of which nothing is read yet.
+    pub(crate) fn bare(kind: ProjectKind, name: &str, root: &str, dialect: Dialect) -> Self {
+        Self {
+            kind,
+            name: name.to_owned(),
+            root: root.to_owned(),
+            dialect,
+            target: Target::default(),
+            models: Default::default(),
+            sources: Default::default(),
+            tests: Default::default(),
+            unit_tests: Default::default(),
+            exposures: Default::default(),
+            naming_macros: Default::default(),
+            semantic_models: Default::default(),
+            metrics: Default::default(),
+            problems: Vec::new(),
+            hooks: Vec::new(),
+        }
     }
+}
+
+/// The name of a project that gives itself none: its folder's.
+pub(crate) fn folder_name(root: &str) -> &str {
+    root.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("project")
 }

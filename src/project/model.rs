@@ -76,6 +76,32 @@ pub struct Model {
 }
 
 impl Model {
+    /// A model of which nothing is known but its name, its file and its text.
+    pub(crate) fn bare(package: &str, name: &str, path: &str, raw: &str) -> Self {
+        Self {
+            unique_id: format!("model.{package}.{name}"),
+            name: name.to_owned(),
+            package: package.to_owned(),
+            kind: NodeKind::Model,
+            path: path.to_owned(),
+            raw: raw.into(),
+            first_line: 1,
+            csv: None,
+            config: Map::new(),
+            tags: BTreeSet::new(),
+            meta: Map::new(),
+            description: String::new(),
+            columns: IndexMap::new(),
+            declared_at: None,
+            relation: RelationName::default(),
+            compiled: Ok(Compiled::default()),
+            depends_on: BTreeSet::new(),
+            macros: BTreeMap::new(),
+            vars: BTreeMap::new(),
+            hooks: Vec::new(),
+        }
+    }
+
     /// `materialized` of the config (`view` when unset).
     pub fn materialized(&self) -> &str {
         self.config.get("materialized").and_then(Value::as_str).unwrap_or("view")
@@ -138,6 +164,14 @@ impl NotCompiledCode {
     pub fn is_defect(self) -> bool {
         use NotCompiledCode::*;
         matches!(self, JinjaSyntax | RefNotFound | SourceNotFound | MacroNotFound | VarNotSet | CompilerError | Yaml)
+    }
+}
+
+impl NotCompiled {
+    /// A reason at a line of a file.
+    pub(crate) fn at(path: &str, line: u32, code: NotCompiledCode, message: impl Into<String>) -> Self {
+        let place = Place { path: path.to_owned(), line, column: 0 };
+        Self { code, message: message.into(), name: None, place }
     }
 }
 

@@ -1,16 +1,20 @@
 //! Plain SQL folders: a file is a model, its stem the relation's name, its first folder the layer; references by parsing.
 
 use super::find::{is_sql, relative};
-use super::load::LoadOptions;
+use super::load::{LoadOptions, folder_name};
+use super::pieces;
 use super::{
-    Compiled, Model, NodeKind, NotCompiled, NotCompiledCode, Place, Problem, Project, ProjectKind, RelationName, Target,
+    Compiled, Hook, Model, NotCompiled, NotCompiledCode, Place, Problem, Project, ProjectKind, RelationName, Target,
 };
 use crate::sql::{self, Dialect, RelationUse, SqlError};
 use anyhow::Result;
 use rayon::prelude::*;
-use regex::Regex;
+use regex::{Captures, Regex};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Finds the base relations that a SQL text names.
 type Relations = fn(&str, Dialect) -> Result<Vec<RelationUse>, SqlError>;
@@ -22,12 +26,12 @@ pub(crate) fn load(options: &LoadOptions<'_>) -> Result<Project> {
 
 fn load_with(options: &LoadOptions<'_>, relations: Relations) -> Result<Project> {
     let dialect = options.dialect.unwrap_or_default();
-    let folder = options.root.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("project");
+    let folder = folder_name(&options.root);
     let mut problems = Vec::new();
     let mut models: BTreeMap<String, Model> = BTreeMap::new();
     let paths: Vec<&str> = options.files.under(&options.root).filter(|p| is_sql(relative(p, &options.root))).collect();
     for path in paths {
-        let model = model(options, folder, path);
+        let model = model(options, folder, path, dialect);
         if let Some(first) = models.get(&model.unique_id) {
             problems.push(Problem {
                 place: Place { path: path.to_owned(), line: 1, column: 1 },
@@ -38,76 +42,82 @@ fn load_with(options: &LoadOptions<'_>, relations: Relations) -> Result<Project>
         }
         models.insert(model.unique_id.clone(), model);
     }
-    let names: BTreeMap<String, String> =
-        models.values().map(|m| (m.name.to_lowercase(), m.unique_id.clone())).collect();
+    let named = |m: &Model| (m.name.to_lowercase(), (m.relation.schema.to_lowercase(), m.unique_id.clone()));
+    let names: Names = models.values().map(named).collect();
     models.par_iter_mut().for_each(|(_, model)| depend(model, &names, dialect, relations));
-    Ok(Project {
-        kind: ProjectKind::Sql,
-        name: folder.to_owned(),
-        root: options.root.clone(),
-        dialect,
-        target: Target {
-            adapter: "duckdb".into(),
-            schema: "main".into(),
-            database: "memory".into(),
-            ..Target::default()
-        },
-        models,
-        sources: BTreeMap::new(),
-        tests: BTreeMap::new(),
-        unit_tests: BTreeMap::new(),
-        exposures: BTreeMap::new(),
-        naming_macros: BTreeMap::new(),
-        semantic_models: BTreeMap::new(),
-        metrics: BTreeMap::new(),
-        problems,
-        hooks: Vec::new(),
-    })
+    let mut project = Project::bare(ProjectKind::Sql, folder, &options.root, dialect);
+    project.target =
+        Target { adapter: "duckdb".into(), schema: "main".into(), database: "memory".into(), ..Target::default() };
+    (project.models, project.problems) = (models, problems);
+    Ok(project)
 }
 
-fn model(options: &LoadOptions<'_>, folder: &str, path: &str) -> Model {
+fn model(options: &LoadOptions<'_>, folder: &str, path: &str, dialect: Dialect) -> Model {
     let within = relative(path, &options.root);
     let (folders, file) = within.rsplit_once('/').unwrap_or(("", within));
-    let name = file.rsplit_once('.').map_or(file, |(stem, _)| stem).to_owned();
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    // `marts.orders.sql` is `orders` of schema `marts`.
+    let (own_schema, name) = stem.rsplit_once('.').unwrap_or(("", stem));
     let (text, read) = match options.files.text(path) {
         Ok(text) => (text.unwrap_or_default(), Ok(())),
         Err(error) => (String::new(), Err(refused(path, 0, format!("{error:#}")))),
     };
+    let (body, hooks) = single(&text, path, dialect);
     let (compiled, schema, materialized) = match read {
-        Ok(()) => query(&text, &name, path),
+        Ok(()) => query(&body, name, path),
         Err(error) => (Err(error), String::new(), "view"),
     };
+    let schema = if schema.is_empty() { own_schema.to_owned() } else { schema };
     let mut config = Map::from_iter([("materialized".to_owned(), Value::from(materialized))]);
     if let Some(layer) = folders.split('/').next().filter(|layer| !layer.is_empty()) {
         config.insert("layer".to_owned(), layer.into());
     }
-    Model {
-        unique_id: format!("model.{folder}.{name}"),
-        package: folder.to_owned(),
-        kind: NodeKind::Model,
-        path: path.to_owned(),
-        raw: text.into(),
-        first_line: 1,
-        csv: None,
-        config,
-        tags: BTreeSet::new(),
-        meta: Map::new(),
-        description: String::new(),
-        columns: indexmap::IndexMap::new(),
-        declared_at: None,
-        relation: RelationName {
-            database: String::new(),
-            rendered: if schema.is_empty() { name.clone() } else { format!("{schema}.{name}") },
-            schema,
-            identifier: name.clone(),
-        },
-        compiled,
-        depends_on: BTreeSet::new(),
-        macros: BTreeMap::new(),
-        vars: BTreeMap::new(),
-        hooks: Vec::new(),
-        name,
+    let relation = RelationName {
+        database: String::new(),
+        rendered: if schema.is_empty() { name.to_owned() } else { format!("{schema}.{name}") },
+        schema,
+        identifier: name.to_owned(),
+    };
+    Model { config, relation, compiled, hooks, ..Model::bare(folder, name, path, &text) }
+}
+
+/// The text with all but the one statement that defines the model left empty, and the others as hooks. A text of one
+/// statement, or one where no single statement defines the model, stays as it is.
+fn single<'a>(text: &'a str, path: &str, dialect: Dialect) -> (Cow<'a, str>, Vec<Hook>) {
+    let all = pieces::statements(text, dialect);
+    // As many as a file may reasonably hold: the place of each is looked for from the start.
+    if all.len() < 2 || all.len() > 1000 {
+        return (Cow::Borrowed(text), Vec::new());
     }
+    let defines = |range: &Range<usize>| {
+        let plain = pieces::plain(&text[range.clone()], dialect).trim_start().to_lowercase();
+        let word: String = plain.chars().take_while(|c| c.is_alphanumeric() || *c == '(').collect();
+        let query = ["select", "with", "from", "values"].contains(&word.trim_end_matches('('));
+        query || plain.starts_with('(') || created(&plain).is_some()
+    };
+    let found: Vec<&Range<usize>> = all.iter().filter(|range| defines(range)).collect();
+    let [one] = found[..] else { return (Cow::Borrowed(text), Vec::new()) };
+    let hooks = all.iter().filter(|range| *range != one).map(|range| Hook {
+        event: if range.start < one.start { "pre-hook" } else { "post-hook" }.to_owned(),
+        sql: Ok(text[range.clone()].to_owned()),
+        place: Place { path: path.to_owned(), line: pieces::line_of(text, range.start), column: 0 },
+    });
+    let body = format!("{}{}", blanks(&text[..one.start]), &text[one.clone()]);
+    (Cow::Owned(body), hooks.collect())
+}
+
+/// Blanks instead of a text: line and column of every word behind it stay what they are.
+fn blanks(text: &str) -> String {
+    text.chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect()
+}
+
+/// The head of a `CREATE TABLE/VIEW x AS` at the start of a text.
+fn created(text: &str) -> Option<Captures<'_>> {
+    // A pattern of our own that always compiles; were it not so, the text is no definition and is judged as it stands.
+    static CREATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r#"(?is)^(?:\s|--[^\n]*\n|/\*.*?\*/)*create\s+(?:or\s+(?:replace|alter)\s+)?(?:(?:temp|temporary|transient|secure|recursive)\s+)*(materialized\s+view|view|table)\s+(?:if\s+not\s+exists\s+)?((?:"[^"]+"|`[^`]+`|\[[^\]]+\]|[\w$]+)(?:\s*\.\s*(?:"[^"]+"|`[^`]+`|\[[^\]]+\]|[\w$]+))*)(\s*\([^()]*\))?\s*(?:with\s*\([^()]*\)\s*)?as\b"#).ok()
+    });
+    CREATE.as_ref()?.captures(text)
 }
 
 fn refused(path: &str, line: u32, message: String) -> NotCompiled {
@@ -122,12 +132,7 @@ fn refused(path: &str, line: u32, message: String) -> NotCompiled {
 /// The query of a file, its schema and whether it makes a table or a view: a bare query, or the one that
 /// `CREATE TABLE/VIEW x AS` holds, with the lines before it left empty so that places stay the same.
 fn query(text: &str, name: &str, path: &str) -> (Result<Compiled, NotCompiled>, String, &'static str) {
-    let create = r#"(?is)^(?:\s|--[^\n]*\n|/\*.*?\*/)*create\s+(?:or\s+(?:replace|alter)\s+)?(?:(?:temp|temporary|transient|secure|recursive)\s+)*(materialized\s+view|view|table)\s+(?:if\s+not\s+exists\s+)?((?:"[^"]+"|`[^`]+`|\[[^\]]+\]|[\w$]+)(?:\s*\.\s*(?:"[^"]+"|`[^`]+`|\[[^\]]+\]|[\w$]+))*)(\s*\([^()]*\))?\s*(?:with\s*\([^()]*\)\s*)?as\b"#;
-    // A pattern of our own that always compiles; were it not so, the file is refused rather than misread.
-    let Ok(regex) = Regex::new(create) else {
-        return (Err(refused(path, 1, "cannot be looked at".to_owned())), String::new(), "view");
-    };
-    let Some(found) = regex.captures(text) else {
+    let Some(found) = created(text) else {
         let sql = text.trim_end().trim_end_matches(';').to_owned();
         return (Ok(Compiled { sql, ..Compiled::default() }), String::new(), "view");
     };
@@ -149,19 +154,25 @@ fn query(text: &str, name: &str, path: &str) -> (Result<Compiled, NotCompiled>, 
         return (Err(refused(path, 1, message)), schema, materialized);
     }
     let end = found.get(0).map_or(0, |m| m.end());
-    // Blanks instead of the statement's head: line and column of every word stay what they are in the file.
-    let blank: String = text[..end].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
-    let sql = format!("{blank}{}", text[end..].trim_end().trim_end_matches(';'));
+    let sql = format!("{}{}", blanks(&text[..end]), text[end..].trim_end().trim_end_matches(';'));
     (Ok(Compiled { sql, ..Compiled::default() }), schema, materialized)
 }
 
+/// Schema, where one is said, and unique id of each model by its name, lower case.
+type Names = BTreeMap<String, (String, String)>;
+
 /// Fills `depends_on`. A text that does not parse is the parse gate's to tell: its dependencies stay unknown.
-fn depend(model: &mut Model, names: &BTreeMap<String, String>, dialect: Dialect, relations: Relations) {
+fn depend(model: &mut Model, names: &Names, dialect: Dialect, relations: Relations) {
     let Ok(compiled) = &model.compiled else { return };
     let Ok(used) = relations(&compiled.sql, dialect) else { return };
-    let last = |relation: &RelationUse| relation.parts.last().map(|part| part.to_lowercase());
-    let ids = used.iter().filter_map(last).filter_map(|name| names.get(&name)).filter(|id| **id != model.unique_id);
-    model.depends_on = ids.cloned().collect();
+    let meant = |relation: &RelationUse| {
+        let mut parts = relation.parts.iter().rev().map(|part| part.to_lowercase());
+        let (schema, id) = names.get(&parts.next()?)?;
+        // Two schemas that are both said and differ are two relations.
+        let other = parts.next().is_some_and(|said| !schema.is_empty() && said != *schema);
+        (!other).then_some(id)
+    };
+    model.depends_on = used.iter().filter_map(meant).filter(|id| **id != model.unique_id).cloned().collect();
 }
 
 #[cfg(test)]
@@ -208,6 +219,27 @@ mod tests {
         let sql = &orders.compiled.as_ref().unwrap().sql;
         assert_eq!(sql.lines().nth(2), Some("select id from stg_orders join public.customers c using (id)"));
         assert!(sql.lines().take(2).all(|line| line.trim().is_empty()), "{sql}");
+    }
+
+    #[test]
+    fn one_statement_is_the_model_and_the_others_are_hooks() {
+        let project = project(&[
+            ("a.sql", "set x = ';';\ndrop table if exists a;\ncreate table a as\nselect 1 as id;\nanalyze a;\n"),
+            ("two.sql", "select 1;\nselect 2"),
+            ("marts.b.sql", "select * from raw.a, a, other.b"),
+            ("raw.c.sql", "select * from marts.b, shop.b"),
+        ]);
+        let a = &project.models["model.project.a"];
+        let lines: Vec<&str> = a.compiled.as_ref().unwrap().sql.lines().collect();
+        assert_eq!((lines.len(), lines[3]), (4, "select 1 as id"));
+        let hooks: Vec<_> =
+            a.hooks.iter().map(|h| (h.event.as_str(), h.sql.as_deref().unwrap(), h.place.line)).collect();
+        let drop = "drop table if exists a";
+        assert_eq!(hooks, [("pre-hook", "set x = ';'", 1), ("pre-hook", drop, 2), ("post-hook", "analyze a", 5)]);
+        assert_eq!(project.models["model.project.two"].compiled.as_ref().unwrap().sql, "select 1;\nselect 2");
+        let b = &project.models["model.project.b"];
+        assert_eq!((b.relation.rendered.as_str(), b.depends_on.len()), ("marts.b", 1));
+        assert_eq!(project.models["model.project.c"].depends_on.len(), 1);
     }
 
     #[test]

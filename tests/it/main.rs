@@ -13,6 +13,7 @@ mod github;
 mod imports;
 mod init;
 mod lineage;
+mod other_projects;
 mod pairs;
 mod provenance;
 mod review;

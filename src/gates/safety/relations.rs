@@ -4,7 +4,6 @@ use super::functions::matches_pattern;
 use crate::finding::{Finding, Severity};
 use crate::gates::texts::Text;
 use crate::gates::{Change, Context};
-use crate::project::ProjectKind;
 use crate::sql;
 use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
@@ -18,7 +17,8 @@ pub(super) fn check(
 ) -> Result<(Vec<Finding>, usize)> {
     let project = &cx.head.project;
     let uses = sql::relations(text.sql, project.dialect).map_err(|e| anyhow!("SQL not parsed: {e}"))?;
-    if project.kind == ProjectKind::Sql {
+    // Only dbt and Dataform have another way to name a relation; what Dataform may name is its own affair.
+    if !project.is_dbt() {
         return Ok((Vec::new(), uses.len()));
     }
     let before = base_names(change, cx);

@@ -93,6 +93,7 @@ fn compiled(files: &FileSet) -> Project {
         introspect: None,
         now: jiff::Timestamp::UNIX_EPOCH,
         dialect: None,
+        artifacts: Default::default(),
     };
     load(&options).expect("a project")
 }

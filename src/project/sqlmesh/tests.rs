@@ -18,6 +18,7 @@ fn project_of(config: (&str, &str), files: &[(&str, &str)]) -> Project {
         introspect: None,
         now: jiff::Timestamp::UNIX_EPOCH,
         dialect: None,
+        artifacts: Default::default(),
     };
     load(&options).unwrap()
 }

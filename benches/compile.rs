@@ -83,17 +83,8 @@ fn both(base: &Files, head: &Files) -> (usize, Duration) {
 
 fn compiled(files: &FileSet) -> Project {
     let options = LoadOptions {
-        files,
-        root: String::new(),
         profiles: vec![ProfileFile { path: "profiles.yml".into(), text: PROFILE.into() }],
-        target: None,
-        env: &|_| None,
-        env_allow: Vec::new(),
-        vars: Default::default(),
-        introspect: None,
-        now: jiff::Timestamp::UNIX_EPOCH,
-        dialect: None,
-        artifacts: Default::default(),
+        ..LoadOptions::of(files)
     };
     load(&options).expect("a project")
 }

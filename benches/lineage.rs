@@ -106,17 +106,8 @@ fn project_once() -> Duration {
     let set = FileSet::in_memory(files);
     let profile = "p: {target: dev, outputs: {dev: {type: duckdb, path: many.duckdb}}}";
     let options = LoadOptions {
-        files: &set,
-        root: String::new(),
         profiles: vec![ProfileFile { path: "profiles.yml".into(), text: profile.into() }],
-        target: None,
-        env: &|_| None,
-        env_allow: Vec::new(),
-        vars: Default::default(),
-        introspect: None,
-        now: jiff::Timestamp::UNIX_EPOCH,
-        dialect: None,
-        artifacts: Default::default(),
+        ..LoadOptions::of(&set)
     };
     let mut best = Duration::MAX;
     for _ in 0..3 {

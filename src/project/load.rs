@@ -41,6 +41,25 @@ pub struct LoadOptions<'a> {
     pub artifacts: Artifacts<'a>,
 }
 
+impl<'a> LoadOptions<'a> {
+    /// Options that ask nothing but the files: no profile, environment, warehouse or artifact, and 1970 as now.
+    pub fn of(files: &'a FileSet) -> Self {
+        Self {
+            files,
+            root: String::new(),
+            profiles: Vec::new(),
+            target: None,
+            env: &|_| None,
+            env_allow: Vec::new(),
+            vars: Map::new(),
+            introspect: None,
+            now: jiff::Timestamp::UNIX_EPOCH,
+            dialect: None,
+            artifacts: Artifacts::default(),
+        }
+    }
+}
+
 /// What dbt left of its own runs.
 #[derive(Debug, Clone, Default)]
 pub struct Artifacts<'a> {

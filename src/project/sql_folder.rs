@@ -182,19 +182,7 @@ mod tests {
 
     fn project(files: &[(&str, &str)]) -> Project {
         let files = FileSet::in_memory(files.iter().map(|(p, t)| (*p, *t)));
-        let options = LoadOptions {
-            files: &files,
-            root: String::new(),
-            profiles: Vec::new(),
-            target: None,
-            env: &|_| None,
-            env_allow: Vec::new(),
-            vars: Map::new(),
-            introspect: None,
-            now: jiff::Timestamp::UNIX_EPOCH,
-            dialect: Some(Dialect::Postgres),
-            artifacts: Default::default(),
-        };
+        let options = LoadOptions { dialect: Some(Dialect::Postgres), ..LoadOptions::of(&files) };
         super::load(&options).unwrap()
     }
 

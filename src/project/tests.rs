@@ -30,17 +30,11 @@ fn load_files(files: &[(&str, &str)], profile: &str) -> Project {
     let base = [("dbt_project.yml", "name: shop\nprofile: p\n")];
     let set = FileSet::in_memory(base.iter().chain(files).map(|(p, t)| (*p, *t)));
     let options = LoadOptions {
-        files: &set,
-        root: String::new(),
         profiles: vec![ProfileFile { path: "profiles.yml".into(), text: profile.into() }],
-        target: None,
         env: &|name| Some(format!("value of {name}")),
         env_allow: vec!["ALLOWED".into(), "DBT_ENV_SECRET_X".into()],
-        vars: Default::default(),
         introspect: Some(&Answers),
-        now: jiff::Timestamp::UNIX_EPOCH,
-        dialect: None,
-        artifacts: Default::default(),
+        ..LoadOptions::of(&set)
     };
     load(&options).unwrap()
 }

@@ -63,19 +63,8 @@ use Edit::*;
 fn bound(files: &BTreeMap<&str, String>) -> Bound {
     let set = FileSet::in_memory(files.iter().map(|(path, text)| (*path, text.as_str())));
     let text = "p: {target: dev, outputs: {dev: {type: duckdb, path: a.duckdb, schema: main}}}".to_owned();
-    let options = LoadOptions {
-        files: &set,
-        root: String::new(),
-        profiles: vec![ProfileFile { path: "profiles.yml".into(), text }],
-        target: None,
-        env: &|_| None,
-        env_allow: Vec::new(),
-        vars: Default::default(),
-        introspect: None,
-        now: jiff::Timestamp::UNIX_EPOCH,
-        dialect: None,
-        artifacts: Default::default(),
-    };
+    let options =
+        LoadOptions { profiles: vec![ProfileFile { path: "profiles.yml".into(), text }], ..LoadOptions::of(&set) };
     Bound::new(load(&options).unwrap(), &KnownColumns::new(), Externals::new())
 }
 

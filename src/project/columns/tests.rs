@@ -30,19 +30,8 @@ fn bound(edit: &[(&'static str, &'static str)], analyses: &Analyses) -> Bound {
     let kept = FILES.iter().filter(|(path, _)| !edit.iter().any(|(edited, _)| edited == path));
     let set = FileSet::in_memory(kept.chain(edit).map(|(p, t)| (*p, *t)));
     let text = "p: {target: dev, outputs: {dev: {type: duckdb, path: a.duckdb, schema: main}}}".to_owned();
-    let options = LoadOptions {
-        files: &set,
-        root: String::new(),
-        profiles: vec![ProfileFile { path: "profiles.yml".into(), text }],
-        target: None,
-        env: &|_| None,
-        env_allow: Vec::new(),
-        vars: Default::default(),
-        introspect: None,
-        now: jiff::Timestamp::UNIX_EPOCH,
-        dialect: None,
-        artifacts: Default::default(),
-    };
+    let options =
+        LoadOptions { profiles: vec![ProfileFile { path: "profiles.yml".into(), text }], ..LoadOptions::of(&set) };
     let project = load(&options).unwrap();
     assert!(project.problems.is_empty(), "{:?}", project.problems);
     Bound::sharing(project, &KnownColumns::new(), Externals::new(), analyses)

@@ -7,19 +7,7 @@ use crate::project::{LoadOptions, NodeKind, Project, ProjectKind, find_project, 
 fn project_of(config: (&str, &str), files: &[(&str, &str)]) -> Project {
     let set = FileSet::in_memory([config].iter().chain(files).map(|(p, t)| (*p, *t)));
     assert_eq!(find_project(&set, None).unwrap().kind, ProjectKind::SqlMesh);
-    let options = LoadOptions {
-        files: &set,
-        root: String::new(),
-        profiles: Vec::new(),
-        target: None,
-        env: &|_| None,
-        env_allow: Vec::new(),
-        vars: Default::default(),
-        introspect: None,
-        now: jiff::Timestamp::UNIX_EPOCH,
-        dialect: None,
-        artifacts: Default::default(),
-    };
+    let options = LoadOptions::of(&set);
     load(&options).unwrap()
 }
 

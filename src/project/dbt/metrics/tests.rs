@@ -13,19 +13,8 @@ fn project(files: &[(&str, &str)]) -> Project {
     ];
     let set = FileSet::in_memory(fixed.iter().chain(files).map(|(path, text)| (*path, *text)));
     let text = "p: {target: dev, outputs: {dev: {type: duckdb, path: a.duckdb, schema: main}}}".to_owned();
-    let options = LoadOptions {
-        files: &set,
-        root: String::new(),
-        profiles: vec![ProfileFile { path: "profiles.yml".into(), text }],
-        target: None,
-        env: &|_| None,
-        env_allow: Vec::new(),
-        vars: Default::default(),
-        introspect: None,
-        now: jiff::Timestamp::UNIX_EPOCH,
-        dialect: None,
-        artifacts: Default::default(),
-    };
+    let options =
+        LoadOptions { profiles: vec![ProfileFile { path: "profiles.yml".into(), text }], ..LoadOptions::of(&set) };
     load(&options).unwrap()
 }
 

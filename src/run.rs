@@ -7,10 +7,10 @@ mod judge;
 pub mod plan;
 mod project_hooks;
 mod select;
+mod shared;
 
 pub use select::Selection;
 
-use crate::files::FileSet;
 use crate::gates::{Change, Context, Data, GATES, Gate};
 use crate::git::SideTree;
 use crate::policy::{Layer, Policy};
@@ -23,7 +23,7 @@ use crate::report::{
 use anyhow::Result;
 use judge::{Judged, judge, run_verdict};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Everything that a run judges.
 pub struct Inputs<'a> {
@@ -60,7 +60,7 @@ pub struct Inputs<'a> {
 /// # Errors
 /// A gate that cannot be built from the policy's options, or a selection that names nothing.
 pub fn run(inputs: &Inputs<'_>) -> Result<Report> {
-    let mut changed = changes(inputs.base, inputs.head, shared_files_differ(inputs));
+    let mut changed = changes(inputs.base, inputs.head, shared::differ(inputs));
     changed.retain(|c| in_root_package(inputs, c));
     let all: Vec<Change<'_>> = changed.into_iter().map(|c| pair(inputs, c)).collect();
     inputs.selection.check([inputs.base, inputs.head])?;
@@ -151,19 +151,6 @@ fn project_path(inputs: &Inputs<'_>, path: &str) -> String {
         Some(rest) if !root.is_empty() => rest.trim_start_matches('/').to_owned(),
         _ => path.to_owned(),
     }
-}
-
-/// Whether a file differs that rendering of many models may read.
-fn shared_files_differ(inputs: &Inputs<'_>) -> bool {
-    let shared = |files: &FileSet| -> BTreeMap<String, String> {
-        let names = ["dbt_project.yml", "packages.yml", "package-lock.yml", "dependencies.yml", "profiles.yml"];
-        files
-            .under(&inputs.head.project.root)
-            .filter(|p| p.contains("macros/") || p.contains("dbt_packages/") || names.iter().any(|n| p.ends_with(n)))
-            .filter_map(|p| Some((p.to_owned(), files.id(p)?.to_owned())))
-            .collect()
-    };
-    shared(&inputs.base_tree.files) != shared(&inputs.head_tree.files)
 }
 
 fn report(inputs: &Inputs<'_>, chosen: &[&Change<'_>], judged: Vec<Judged>) -> Report {

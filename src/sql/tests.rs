@@ -17,6 +17,24 @@ mod statements;
 
 use super::{Analysis, Catalog, Dialect, Reason, Role, TableInfo, analyze};
 
+/// Every dialect.
+pub(super) const ALL: &[Dialect] = &[
+    Dialect::DuckDb,
+    Dialect::Postgres,
+    Dialect::Redshift,
+    Dialect::Snowflake,
+    Dialect::BigQuery,
+    Dialect::Databricks,
+    Dialect::Spark,
+    Dialect::Hive,
+    Dialect::Trino,
+    Dialect::TSql,
+    Dialect::MySql,
+    Dialect::Sqlite,
+    Dialect::ClickHouse,
+    Dialect::Generic,
+];
+
 /// A small shop. `raw` and `src` have columns that nobody knows.
 pub(super) struct Shop;
 

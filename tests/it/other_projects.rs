@@ -61,6 +61,30 @@ fn a_change_of_a_sqlmesh_project_is_judged() {
 }
 
 #[test]
+fn what_is_not_compiled_is_never_unchanged_where_its_scripts_are_not() {
+    let changed = |sandbox: &Sandbox| -> Vec<String> {
+        sandbox.commit("head");
+        let args = ["run", "--base", "HEAD~1", "--head", "HEAD", "--gates", "parse", "--format", "json"];
+        let (_, report) = asked(sandbox, &args);
+        let changes = report["changes"].as_array().unwrap().iter();
+        changes.map(|c| format!("{} {}", c["model"].as_str().unwrap(), c["reasons"])).collect()
+    };
+    let dataform = Sandbox::new();
+    dataform.write("workflow_settings.yaml", "defaultProject: mill\ndefaultDataset: shop\n");
+    dataform.write("includes/lists.js", "module.exports = { names: () => 'id' };\n");
+    dataform.write("definitions/odd.sqlx", "config { type: \"view\" }\n\nselect ${lists.names()} from src.raw\n");
+    dataform.write("definitions/even.sqlx", "config { type: \"view\" }\n\nselect 1 as x\n");
+    dataform.commit("base");
+    dataform.write("includes/lists.js", "module.exports = { names: () => 'id, email' };\n");
+    assert_eq!(changed(&dataform), ["odd [\"project\"]"]);
+    dataform.write("README.md", "# mill\n");
+    assert_eq!(changed(&dataform), [""; 0]);
+    let sqlmesh = sqlmesh();
+    sqlmesh.write("macros/days.py", "def days(evaluator): return 2\n");
+    assert_eq!(changed(&sqlmesh), ["shop.recent [\"project\"]"]);
+}
+
+#[test]
 fn a_dataform_project_is_compiled_and_a_change_of_it_judged() {
     let sandbox = Sandbox::new();
     sandbox.write("workflow_settings.yaml", "defaultProject: mill\ndefaultDataset: shop\n");

@@ -208,7 +208,8 @@ fn copy(files: &FileSet, root: &str, to: &Path) -> Result<()> {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        std::fs::write(&file, files.bytes(path)?.unwrap_or_default()).with_context(|| format!("copying {path}"))?;
+        let bytes = files.bytes(path)?.with_context(|| format!("{path}: listed and not there"))?;
+        std::fs::write(&file, bytes).with_context(|| format!("copying {path}"))?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::super::{Dialect, analyze, functions, relations, same_text, statements};
-use super::Shop;
+use super::{ALL, Shop};
 
 fn all(sql: &str, dialect: Dialect) {
     let _ = analyze(sql, dialect, &Shop);
@@ -270,23 +270,6 @@ fn mutated_cases_are_answered() {
     });
     run.unwrap_or_else(|failure| panic!("{failure}"));
 }
-
-const ALL: &[Dialect] = &[
-    Dialect::DuckDb,
-    Dialect::Postgres,
-    Dialect::Redshift,
-    Dialect::Snowflake,
-    Dialect::BigQuery,
-    Dialect::Databricks,
-    Dialect::Spark,
-    Dialect::Hive,
-    Dialect::Trino,
-    Dialect::TSql,
-    Dialect::MySql,
-    Dialect::Sqlite,
-    Dialect::ClickHouse,
-    Dialect::Generic,
-];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]

@@ -7,24 +7,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::super::parse::tokens;
 use super::super::{Dialect, analyze, functions, rewrite};
-use super::Shop;
-
-const ALL: [Dialect; 14] = [
-    Dialect::DuckDb,
-    Dialect::Postgres,
-    Dialect::Redshift,
-    Dialect::Snowflake,
-    Dialect::BigQuery,
-    Dialect::Databricks,
-    Dialect::Spark,
-    Dialect::Hive,
-    Dialect::Trino,
-    Dialect::TSql,
-    Dialect::MySql,
-    Dialect::Sqlite,
-    Dialect::ClickHouse,
-    Dialect::Generic,
-];
+use super::{ALL, Shop};
 
 const WORDS: &[&str] = &[
     "select",

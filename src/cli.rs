@@ -74,6 +74,9 @@ pub enum Command {
     /// Check or show the policy.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Answer queries through an ADBC driver, line by line; `run` starts it for itself.
+    #[command(hide = true)]
+    EngineHost,
     /// List the gates.
     Gates(GatesArgs),
     /// Explain a gate or a rule.

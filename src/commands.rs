@@ -53,6 +53,10 @@ pub fn execute(cli: &Cli) -> Result<u8> {
                 PolicyCommand::Schema => policy::schema(),
             })
         }
+        Command::EngineHost => {
+            crate::engine::adbc::serve(std::io::stdin().lock(), std::io::stdout().lock())?;
+            Ok(0)
+        }
         Command::Gates(args) => told((
             match args.format {
                 TextFormat::Table => gates::table(console::width()),

@@ -2,16 +2,22 @@
 //!
 //! It knows no gate and no dbt: it is told what each relation is made of.
 
+pub mod adbc;
 pub mod build;
 pub mod duckdb;
 mod graph;
+pub mod inline;
+pub mod process;
 pub mod scratch;
+mod spelling;
 pub mod statement;
 mod timezone;
 mod values;
 
 pub use build::Workspace;
 pub use duckdb::{DuckDb, Locked};
+pub use inline::Inlined;
+pub use process::{Process, Program};
 pub use scratch::{Attach, Limits, RelationKey, Scratch};
 
 use std::collections::BTreeMap;
@@ -139,6 +145,10 @@ pub trait Engine: Send + Sync {
     fn query(&self, sql: &str) -> anyhow::Result<Rows>;
     /// The dialect that it speaks.
     fn dialect(&self) -> crate::sql::Dialect;
+    /// A type that one of its results names, as a cast writes it.
+    fn spell(&self, data_type: &str) -> String {
+        data_type.to_owned()
+    }
 }
 
 #[cfg(test)]

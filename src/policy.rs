@@ -15,7 +15,7 @@ mod source;
 pub mod values;
 
 pub use problem::{Mark, Problem, Problems, suggestion};
-pub use schema::{Budget, CompileFile, Fallback, LlmRules, Role, Trust, Window};
+pub use schema::{Budget, CompileFile, EngineName, Fallback, LlmRules, Role, Trust, Window};
 pub use source::{BUILT_IN, PolicySource};
 
 use crate::finding::Severity;
@@ -24,6 +24,7 @@ use anyhow::{Context as _, Result};
 use globset::GlobSet;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A policy that has been checked: every gate exists, every option fits, every glob parses.
 #[derive(Debug, Clone)]
@@ -91,8 +92,16 @@ pub struct ProjectChoice {
 /// `warehouse:` of the policy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Warehouse {
-    /// `duckdb`, or `None` = from profiles.yml.
-    pub engine: Option<String>,
+    /// The engine, or `None` = from profiles.yml.
+    pub engine: Option<EngineName>,
+    /// ADBC driver, by name or path.
+    pub driver: Option<String>,
+    /// Options of the ADBC driver, as written.
+    pub options: BTreeMap<String, String>,
+    /// The program of engine `command`, with its arguments.
+    pub command: Vec<String>,
+    /// Longest time of one query.
+    pub timeout: Option<Duration>,
     /// DuckDB file, from the policy file's folder.
     pub database: Option<String>,
     /// Folders or files of csv, parquet and json data: relation name (`schema.table` or `table`) to path.

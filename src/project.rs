@@ -24,7 +24,7 @@ mod yaml;
 
 pub(crate) use find::kind_at;
 pub use find::{Found, find_project};
-pub use load::{Artifacts, Introspect, Known, Lent, LoadOptions, ProfileFile, Table, empty, load, target};
+pub use load::{Artifacts, Introspect, Known, Lent, LoadOptions, ProfileFile, Table, connection, empty, load, target};
 pub use locate::Lines;
 pub use metrics::*;
 pub use model::*;

@@ -3,9 +3,12 @@
 //! Cheap first: schemas, then one scan a side that fingerprints buckets of rows, then a keyed join over the buckets that
 //! differ. Without a usable key, rows are compared as multisets.
 
+mod grammar;
 mod key;
+mod reading;
 mod repeats;
 mod result;
+mod samples;
 mod schema;
 mod sql;
 mod strategy;

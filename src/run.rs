@@ -8,6 +8,7 @@ pub mod plan;
 mod project_hooks;
 mod select;
 mod shared;
+pub mod store;
 
 pub use select::Selection;
 

@@ -54,7 +54,7 @@ pub use check::{Misuse, MisuseKind, misuses};
 pub use compare::{Equivalence, columns_read, compare};
 pub use functions::{FunctionUse, functions};
 pub use known::{builtins, dialects_with, is_builtin};
-pub use relations::relations;
+pub use relations::{relations, unaliased};
 pub use span::Span;
 pub use statements::{StatementInfo, StatementKind, statements};
 pub use tokens::same_text;

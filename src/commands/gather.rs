@@ -6,6 +6,7 @@ mod dbt;
 mod packages;
 mod policy;
 mod profiles;
+mod warehouse;
 
 use artifacts::{Artifacts, Side};
 use database::Database;
@@ -13,7 +14,6 @@ use dbt::Dbt;
 pub(super) use policy::{POLICY_FILE, PolicyFound, find_policy};
 
 use crate::cli::ProjectArgs;
-use crate::engine::Scratch;
 use crate::files::FileSet;
 use crate::git::{Repo, SideTree};
 use crate::policy::Policy;
@@ -21,8 +21,10 @@ use crate::project::bind::{Analyses, Bound, KnownColumns};
 use crate::project::manifest::Manifest;
 use crate::project::{self, LoadOptions, Project};
 use crate::report::Notice;
+use crate::run::store::Store;
 use crate::sql::Dialect;
 use anyhow::{Context, Result, anyhow};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Both sides of a run, bound, with all that judges them.
@@ -39,8 +41,8 @@ pub(super) struct Gathered {
     pub head: Bound,
     /// The policy.
     pub policy: PolicyFound,
-    /// The database, open for reading but not locked down yet, or why there is none.
-    pub database: Result<Scratch>,
+    /// Where the data is, or why there is none.
+    pub database: Result<Store>,
     /// What the reader must know of how these were gathered.
     pub notices: Vec<Notice>,
 }
@@ -126,7 +128,7 @@ fn gather(args: &ProjectArgs, start: &Path, repo: Repo, trees: (SideTree, SideTr
     let analyses = Analyses::default();
     let base = Bound::sharing(base_project, &base_known, externals, &analyses);
     let head = Bound::sharing(head_project, &head_known, of_head, &analyses);
-    let database = reader.database.scratch;
+    let database = reader.store(&head.project);
     Ok(Gathered { repo, base_tree, head_tree, base, head, policy, database, notices })
 }
 
@@ -244,6 +246,8 @@ struct Reader<'a> {
     dialect: Option<Dialect>,
     now: jiff::Timestamp,
     database: Database,
+    /// Keys of the profile's target with their secrets: for the warehouse, never for templates.
+    connection: Result<BTreeMap<String, String>>,
     artifacts: Artifacts,
     dbt: Option<Dbt>,
 }
@@ -258,17 +262,27 @@ impl<'a> Reader<'a> {
     ) -> Result<Self> {
         let sides = trees.map(|tree| &tree.files);
         let profiles = profiles::read(args, repo, root, sides)?;
-        let target = args.target.clone().or_else(|| policy.project.target.clone().filter(|t| t != "auto"));
+        let wanted = args.target.clone().or_else(|| policy.project.target.clone().filter(|t| t != "auto"));
         // Where the base side has the project, it says which profile is used: a pull request does not choose its data.
         let trusted = if project::find_project(sides[0], (!root.is_empty()).then_some(root)).is_ok() { 0 } else { 1 };
         let env: &dyn Fn(&str) -> Option<String> = &environment;
-        let target = project::target(sides[trusted], root, &profiles, target.as_deref(), env, &policy.env_allow)?;
+        let target = project::target(sides[trusted], root, &profiles, wanted.as_deref(), env, &policy.env_allow)?;
+        let connection = project::connection(sides[trusted], root, &profiles, wanted.as_deref(), env);
         let database = Database::open(args, policy, repo.root(), root, &target)?;
         let dialect = dialect(args, policy)?;
         let artifacts = Artifacts::find(args, policy, repo, root, trees)?;
         let dbt = Dbt::new(policy, repo, &target)?;
         let now = jiff::Timestamp::now();
-        Ok(Self { dbt, args, policy, repo, root, target, profiles, dialect, now, database, artifacts })
+        Ok(Self { dbt, args, policy, repo, root, target, profiles, dialect, now, database, connection, artifacts })
+    }
+
+    /// Where the data is: a warehouse that the policy or the profile names, else the embedded database.
+    fn store(self, project: &Project) -> Result<Store> {
+        if self.args.database.is_some() || !warehouse::asked(self.policy, &self.target.adapter) {
+            return self.database.scratch.map(Store::from);
+        }
+        let engine = warehouse::open(self.policy, self.repo, &self.target.adapter, &self.connection?, project.dialect)?;
+        Ok(Store::Warehouse(engine))
     }
 
     fn answering_as_dbt(mut self) -> Result<Self> {

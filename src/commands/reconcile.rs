@@ -61,20 +61,20 @@ pub fn reconcile(request: &Request) -> Result<Reconciliation> {
     let workspace = Workspace::new(scratch, base, head, Dialect::DuckDb)?;
     let reference = workspace.relation(Side::Base, "reference").context("the reference cannot be read")?;
     let candidate = workspace.relation(Side::Head, "candidate").context("the candidate cannot be read")?;
-    compare_in(&workspace, &reference, &candidate, request, BTreeSet::new())
+    compare_in(workspace.engine(), &reference, &candidate, request, BTreeSet::new())
 }
 
-/// Compares two relations of a workspace as the request asks. Values of `personal` columns, and of those whose name
+/// Compares two relations of an engine as the request asks. Values of `personal` columns, and of those whose name
 /// says that they are personal, are never shown.
 fn compare_in(
-    workspace: &Workspace,
+    engine: &dyn Engine,
     reference: &str,
     candidate: &str,
     request: &Request,
     mut personal: BTreeSet<String>,
 ) -> Result<Reconciliation> {
     for relation in [reference, candidate] {
-        let columns = workspace.engine().query(&format!("select * from {relation} limit 0"))?.columns;
+        let columns = engine.query(&format!("select * from {relation} as t limit 0"))?.columns;
         personal.extend(columns.into_iter().map(|(name, _)| name).filter(|name| entity(name).is_some()));
     }
     let options = Options {
@@ -87,7 +87,7 @@ fn compare_in(
         sample: request.sample,
         masked: personal,
     };
-    compare(workspace.engine(), reference, candidate, &options)
+    compare(engine, reference, candidate, &options)
 }
 
 fn column_tolerances(written: &[String]) -> Result<BTreeMap<String, f64>> {

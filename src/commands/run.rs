@@ -74,7 +74,7 @@ pub(super) fn judge(cli: &Cli, args: &RunArgs, described: Option<&PullText>) -> 
         Change::read(&repo, &base_tree, &head_tree)?.provenance(described, policy.policy.llm.label.as_deref());
     notices.extend(provenance.problems.iter().cloned());
     notices.extend(undeclared(&policy.policy.llm, &provenance));
-    let data = database.and_then(|scratch| SideData::new(scratch, &base, &head, &policy.policy, repo.root()));
+    let data = database.and_then(|store| SideData::new(store, &base, &head, &policy.policy, repo.root()));
     let reason = data.as_ref().err().map(|e| format!("{e:#}"));
     let data: Result<&dyn Data, &str> = match (&data, &reason) {
         (Ok(data), _) => Ok(data),

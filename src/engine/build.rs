@@ -98,7 +98,7 @@ impl Workspace {
         for piece in pieces {
             match piece {
                 Piece::Text(t) => text.push_str(&t),
-                Piece::Relation(id) => text.push_str(&self.build(&mut state, side, &id, None)?),
+                Piece::Relation { id, .. } => text.push_str(&self.build(&mut state, side, &id, None)?),
             }
         }
         Ok(text)
@@ -122,7 +122,7 @@ impl Workspace {
         for piece in &node.pieces {
             match piece {
                 Piece::Text(t) => text.push_str(t),
-                Piece::Relation(parent) => {
+                Piece::Relation { id: parent, .. } => {
                     if !made.contains_key(parent.as_str()) {
                         let parent_name = state.graph(side).plan.definition(parent)?.name.clone();
                         let rows = given.get(parent).ok_or_else(|| anyhow!("no rows are given for {parent_name}"))?;
@@ -221,7 +221,7 @@ impl Workspace {
                 for piece in pieces {
                     match piece {
                         Piece::Text(text) => sql.push_str(text),
-                        Piece::Relation(id) => {
+                        Piece::Relation { id, .. } => {
                             let child = self.build(state, side, id, Some(hash));
                             sql.push_str(&child.map_err(|e| e.context(Upstream))?);
                         }

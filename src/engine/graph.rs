@@ -14,8 +14,13 @@ use std::sync::Arc;
 pub enum Piece {
     /// Text that stays.
     Text(String),
-    /// The id of a relation, which a name is put in for.
-    Relation(String),
+    /// A relation, which a name is put in for.
+    Relation {
+        /// Its id.
+        id: String,
+        /// Where its name starts in the text.
+        at: usize,
+    },
 }
 
 /// One relation of one side, read.
@@ -83,7 +88,7 @@ impl Graph {
                 for piece in &pieces {
                     match piece {
                         Piece::Text(text) => hash.update(text.as_bytes()),
-                        Piece::Relation(child) => {
+                        Piece::Relation { id: child, .. } => {
                             let child = self.visit(child, attached, path)?;
                             hash.update(b"\0ref\0");
                             hash.update(child.hash.as_bytes());
@@ -101,6 +106,16 @@ impl Graph {
         let node = Arc::new(Node { hash, pieces });
         self.nodes.insert(id.to_owned(), node.clone());
         Ok(node)
+    }
+
+    /// The dialect of its queries.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The text by which compiled SQL calls the relation of `id`, when all agree on what it means.
+    pub fn called(&self, id: &str) -> Option<String> {
+        self.rendered.iter().find(|(_, known)| *known == id).map(|(text, _)| text.clone())
     }
 
     /// Any query of this side cut at its relations.
@@ -155,7 +170,10 @@ fn pieces_of(
                 let Some(written) = sql.get(range.clone()) else { bail!("a relation name is out of the text") };
                 let id = refs.get(written).or_else(|| plan.names.get(&relation.parts.join(".").to_lowercase()));
                 match (id, attached_name(&relation.parts, attached)) {
-                    (Some(id), _) => found.push((range, Piece::Relation(id.clone()))),
+                    (Some(id), _) => {
+                        let at = range.start;
+                        found.push((range, Piece::Relation { id: id.clone(), at }));
+                    }
                     (None, Some(name)) => found.push((range, Piece::Text(name))),
                     (None, None) => {}
                 }
@@ -166,7 +184,8 @@ fn pieces_of(
             let all: BTreeMap<&str, &str> = refs.iter().map(|(text, id)| (text.as_str(), id.as_str())).collect();
             let texts: Vec<&str> = all.keys().copied().collect();
             for (range, index) in occurrences(sql, &texts)? {
-                found.push((range, Piece::Relation(all[texts[index]].to_owned())));
+                let at = range.start;
+                found.push((range, Piece::Relation { id: all[texts[index]].to_owned(), at }));
             }
         }
     }

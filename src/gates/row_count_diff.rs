@@ -172,7 +172,7 @@ fn summary(base: u64, head: u64) -> String {
 
 fn count(data: &dyn Data, side: Side, id: &str) -> Result<u64> {
     let relation = data.relation(side, id)?;
-    let rows = data.engine().query(&format!("select count(*) from {relation}"))?.rows;
+    let rows = data.engine().query(&format!("select count(*) from {relation} as t"))?.rows;
     match rows.first().and_then(|row| row.first()) {
         Some(Cell::Int(n)) => Ok(u64::try_from(*n)?),
         other => bail!("a count gave {other:?}"),

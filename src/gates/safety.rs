@@ -12,7 +12,8 @@ use super::texts::Text;
 use super::{Change, Checked, Context, Gate, GateSpec, Needs, Rule, options};
 use crate::finding::Finding;
 use crate::project::NotCompiledCode;
-use anyhow::Result;
+use crate::sql::{self, Dialect, StatementKind};
+use anyhow::{Result, anyhow, bail};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -164,6 +165,24 @@ pub fn project_hooks(options: &Value, cx: &Context<'_>) -> Result<Checked> {
     let (base, head) = (&cx.base.project, &cx.head.project);
     let (findings, unread) = hooks::compare(&base.hooks, &head.hooks, head.dialect, &options);
     told(findings, format!("{} project hooks looked at", head.hooks.len()), unread)
+}
+
+/// Whether a text may run on the team's own warehouse: one query that only reads, and calls nothing that reaches beyond.
+///
+/// # Errors
+/// Why not; also when the text cannot be read, because then nobody knows.
+pub fn fit_for_a_warehouse(sql: &str, dialect: Dialect) -> Result<()> {
+    let statements = sql::statements(sql, dialect).map_err(|e| anyhow!("it cannot be read as SQL: {e}"))?;
+    match statements.as_slice() {
+        [one] if one.kind == StatementKind::Query && one.read_only => {}
+        [one] => bail!("`{}` does more than read", one.verb),
+        several => bail!("it holds {} statements instead of one query", several.len()),
+    }
+    let calls = sql::functions(sql, dialect).map_err(|e| anyhow!("it cannot be read as SQL: {e}"))?;
+    match calls.iter().find_map(|call| Some((call, functions::danger(call, dialect)?))) {
+        Some((call, what)) => bail!("`{}` {what}", call.name),
+        None => Ok(()),
+    }
 }
 
 /// Findings win over what could not be read: a defect is known, whatever else is not.

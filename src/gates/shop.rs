@@ -134,7 +134,7 @@ pub fn check(gate: &str, options: Value, base: &Bound, head: &Bound, name: &str)
         })
         .collect();
     let scratch = Scratch::open(&[], Limits::default())?;
-    let data = SideData::new(scratch, base, head, &policy(gate, &options), std::path::Path::new("."))?;
+    let data = SideData::new(scratch.into(), base, head, &policy(gate, &options), std::path::Path::new("."))?;
     let cx = Context { base, head, data: Ok(&data), changes: &changes };
     let spec = super::gate(gate).unwrap();
     (spec.build)(&options)?.check(&changes[0], &cx)

@@ -240,7 +240,8 @@ fn counting(test: &DataTest, side: Side, data: &dyn Data) -> Result<String> {
     let sql = data.rewrite(side, single_query(&compiled.sql)?)?;
     let calculation = text(test, "fail_calc").unwrap_or("count(*)");
     let calculation = single_query(calculation)?;
-    Ok(format!("select cast(coalesce({calculation}\n, 0) as double) from (\n{sql}\n) as failing"))
+    let double = data.engine().spell("DOUBLE");
+    Ok(format!("select cast(coalesce({calculation}\n, 0) as {double}) from (\n{sql}\n) as failing"))
 }
 
 fn text<'a>(test: &'a DataTest, key: &str) -> Option<&'a str> {

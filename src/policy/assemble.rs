@@ -12,6 +12,7 @@ use globset::GlobSetBuilder;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// The role that everybody but the author has.
 const ANY_PEER: &str = "any-peer";
@@ -54,7 +55,11 @@ pub fn assemble(
             target: auto(&file.project.target),
         },
         warehouse: Warehouse {
-            engine: file.warehouse.engine.map(|_| "duckdb".to_owned()),
+            engine: file.warehouse.engine,
+            driver: file.warehouse.driver.clone(),
+            options: file.warehouse.options.clone(),
+            command: file.warehouse.command.clone(),
+            timeout: file.warehouse.timeout.map(|seconds| Duration::from_secs(seconds.into())),
             database: file.warehouse.database.clone(),
             files: file.warehouse.files.clone(),
         },

@@ -132,9 +132,23 @@ pub enum Trust {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WarehouseFile {
-    /// The engine. Default: what profiles.yml says.
+    /// The engine that holds the data. Default: what profiles.yml says, `duckdb` for DuckDB and `adbc` for the others.
     #[serde(default)]
     pub engine: Option<EngineName>,
+    /// ADBC driver: a name (`adbc_driver_postgresql`) or the whole path of its library. Default: the adapter's.
+    #[serde(default)]
+    pub driver: Option<String>,
+    /// Options of the ADBC driver by its own names (`uri`, ...), on top of those from profiles.yml. `{{ env_var('NAME') }}`
+    /// stands for a variable of the environment.
+    #[serde(default)]
+    pub options: BTreeMap<String, String>,
+    /// For engine `command`: the program that answers queries, and its arguments.
+    #[serde(default)]
+    pub command: Vec<String>,
+    /// Longest time of one query, in seconds. Default: 300.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 86400))]
+    pub timeout: Option<u32>,
     /// DuckDB file, from the folder of the policy file.
     #[serde(default)]
     pub database: Option<String>,
@@ -149,6 +163,10 @@ pub struct WarehouseFile {
 pub enum EngineName {
     /// DuckDB, inside this program.
     DuckDb,
+    /// A warehouse through an ADBC driver.
+    Adbc,
+    /// A program that answers queries, line by line.
+    Command,
 }
 
 /// A layer.

@@ -10,6 +10,7 @@ use crate::sql::Dialect;
 use crate::stack::STACK;
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 pub use super::dbt::profile::ProfileFile;
@@ -189,6 +190,24 @@ pub fn target(
     // What is wrong with the profile is told by `load`, which reads it too.
     let (target, _) = dbt::profile::target(profiles, project.profile.as_deref(), wanted, &env);
     Ok(target)
+}
+
+/// How the profile's target connects: its keys as written, rendered with the whole environment. Not for templates.
+///
+/// # Errors
+/// The project file or the profile cannot be read, or a variable is missing.
+pub fn connection(
+    files: &FileSet,
+    root: &str,
+    profiles: &[ProfileFile],
+    wanted: Option<&str>,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<BTreeMap<String, String>> {
+    if find::dbt_file(files, root).is_none() {
+        return Ok(BTreeMap::new());
+    }
+    let project = dbt::project_file::read(files, root)?;
+    dbt::profile::connection(profiles, project.profile.as_deref(), wanted, env).map_err(anyhow::Error::msg)
 }
 
 /// Whether templates and profiles may read the variable: listed, and none of dbt's secrets.

@@ -1,9 +1,10 @@
 //! Which columns name a row.
 
 use super::Options;
+use super::grammar::Grammar;
 use super::result::Duplicates;
 use super::schema::{Pair, key_pairs};
-use super::sql::{Side, list};
+use super::sql::{Side, each, list};
 use crate::engine::{Cell, Engine};
 use anyhow::{Result, bail};
 use serde::Serialize;
@@ -85,6 +86,7 @@ fn detect(engine: &dyn Engine, sides: &[Side<'_>; 2], pairs: &[Pair]) -> Result<
 
 /// Adds the column that tells most rows apart until all are told apart.
 fn grow(engine: &dyn Engine, sides: &[Side<'_>; 2], pairs: &[Pair], usable: &[usize]) -> Result<Option<Vec<usize>>> {
+    let grammar = Grammar::of(engine.dialect());
     let mut key: Vec<usize> = Vec::new();
     let mut best = 0;
     while key.len() < WIDEST {
@@ -94,9 +96,9 @@ fn grow(engine: &dyn Engine, sides: &[Side<'_>; 2], pairs: &[Pair], usable: &[us
         }
         let counts = open.iter().map(|&i| {
             let columns: Vec<usize> = key.iter().copied().chain([i]).collect();
-            format!("approx_count_distinct(hash({}, 0))", list(pairs, &columns, |p| p.reference.clone()))
+            grammar.distinct(&each(pairs, &columns, |p| p.reference.clone()))
         });
-        let sql = format!("select count(*), {} from {}", counts.collect::<Vec<_>>().join(", "), sides[0].from);
+        let sql = format!("select count(*), {} from {} as t", counts.collect::<Vec<_>>().join(", "), sides[0].from);
         let row = numbers(engine, &sql)?;
         let (rows, counts) = (row[0], &row[1..]);
         let Some((place, &count)) = counts.iter().enumerate().max_by_key(|&(i, count)| (count, std::cmp::Reverse(i)))
@@ -128,8 +130,9 @@ fn duplicates(engine: &dyn Engine, sides: &[Side<'_>; 2], pairs: &[Pair], key: &
         let null =
             key.iter().map(|&i| format!("{} is null", (side.expression)(&pairs[i]))).collect::<Vec<_>>().join(" or ");
         let sql = format!(
-            "select count(*) filter (n > 1), coalesce(sum(n) filter (has_null), 0) from \
-             (select count(*) n, bool_or({null}) has_null from {} group by {items})",
+            "select count(case when n > 1 then 1 end), {} from (select count(*) as n, \
+             max(case when {null} then 1 else 0 end) as has_null from {} as t group by {items}) as k",
+            Grammar::of(engine.dialect()).integer("coalesce(sum(case when has_null = 1 then n end), 0)"),
             side.from
         );
         let row = numbers(engine, &sql)?;

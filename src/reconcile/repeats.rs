@@ -1,5 +1,6 @@
 //! Comparison where a key does not name each row once.
 
+use super::grammar::Grammar;
 use super::key::numbers;
 use super::result::{Duplicates, Mode, Reconciliation};
 use super::schema::Pair;
@@ -26,10 +27,12 @@ pub(super) fn first_rows(
 ) -> Result<()> {
     let all: Vec<usize> = (0..pairs.len()).collect();
     let (by, order) = (list(pairs, key, |p| p.candidate.clone()), list(pairs, &all, |p| p.candidate.clone()));
-    let first =
-        format!("(select * from {candidate} qualify row_number() over (partition by {by} order by {order}) = 1)");
+    let first = format!(
+        "(select * from (select t.*, row_number() over (partition by {by} order by {order}) as rowproof_n \
+         from {candidate} as t) as n where rowproof_n = 1)"
+    );
     let rows = result.rows_candidate;
-    result.rows_candidate = numbers(engine, &format!("select count(*) from {first}"))?[0];
+    result.rows_candidate = numbers(engine, &format!("select count(*) from {first} as t"))?[0];
     let further = rows.saturating_sub(result.rows_candidate);
     keyed(engine, pairs, key, &sides(reference, &first), None, options, result)?;
     result.rows_candidate = rows;
@@ -50,8 +53,11 @@ pub(super) fn whole_rows(
 ) -> Result<()> {
     let all: Vec<usize> = (0..pairs.len()).collect();
     let surplus = |which: &[usize]| {
+        let grammar = Grammar::of(engine.dialect());
         let sql = format!(
-            "select coalesce(sum(d) filter (d > 0), 0), coalesce(-sum(d) filter (d < 0), 0) from ({})",
+            "select {}, {} from ({}) as m",
+            grammar.integer("coalesce(sum(case when d > 0 then d end), 0)"),
+            grammar.integer("coalesce(-sum(case when d < 0 then d end), 0)"),
             multiset(pairs, which, sides)
         );
         let row = numbers(engine, &sql)?;

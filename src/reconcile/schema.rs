@@ -1,7 +1,8 @@
 //! Columns of both relations: names, order, types, and the common form in which two types can be compared.
 
 use super::Options;
-use crate::engine::{Engine, quoted};
+use super::grammar::Grammar;
+use crate::engine::Engine;
 use crate::nearest::{hint, nearest};
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
@@ -63,12 +64,22 @@ pub struct Pair {
 /// A type, as far as comparing is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Type {
-    Integer { digits: u32, wide: bool },
-    Decimal { digits: u32, scale: u32 },
+    Integer {
+        digits: u32,
+        wide: bool,
+    },
+    Decimal {
+        digits: u32,
+        scale: u32,
+    },
+    /// A decimal of any number of digits.
+    Numeric,
     Float,
     Text,
     Date,
-    Timestamp { nanoseconds: bool },
+    Timestamp {
+        nanoseconds: bool,
+    },
     TimestampTz,
     Other,
 }
@@ -84,6 +95,7 @@ impl Type {
             "UBIGINT" => Type::Integer { digits: 20, wide: true },
             "HUGEINT" => Type::Integer { digits: 39, wide: true },
             "FLOAT" | "DOUBLE" => Type::Float,
+            "NUMERIC" => Type::Numeric,
             "VARCHAR" => Type::Text,
             "DATE" => Type::Date,
             "TIMESTAMP" | "TIMESTAMP_S" | "TIMESTAMP_MS" => Type::Timestamp { nanoseconds: false },
@@ -98,7 +110,7 @@ impl Type {
     }
 
     fn number(self) -> bool {
-        matches!(self, Type::Integer { .. } | Type::Decimal { .. } | Type::Float)
+        matches!(self, Type::Integer { .. } | Type::Decimal { .. } | Type::Numeric | Type::Float)
     }
 }
 
@@ -113,7 +125,7 @@ fn decimal(name: &str) -> Option<(u32, u32)> {
 /// # Errors
 /// The engine's message.
 pub fn columns(engine: &dyn Engine, relation: &str) -> Result<Vec<(String, String)>> {
-    Ok(engine.query(&format!("select * from {relation} limit 0"))?.columns)
+    Ok(engine.query(&format!("select * from {relation} as t limit 0"))?.columns)
 }
 
 /// Lines the columns of both relations up.
@@ -124,6 +136,7 @@ pub fn align(
     reference: &[(String, String)],
     candidate: &[(String, String)],
     options: &Options,
+    grammar: Grammar,
 ) -> Result<(SchemaDifference, Vec<Pair>)> {
     known(options, reference, candidate)?;
     let left_out = |name: &str| options.exclude.iter().any(|e| e.eq_ignore_ascii_case(name));
@@ -137,7 +150,7 @@ pub fn align(
         };
         places.push(place);
         let (other, right) = &candidate[place];
-        let pair = pair(name, left, other, right, options);
+        let pair = pair(name, left, other, right, options, grammar);
         if left != right {
             difference.types.push(TypeChange {
                 column: name.clone(),
@@ -158,35 +171,41 @@ pub fn align(
 
 fn compatible(left: Type, right: Type) -> bool {
     match (left, right) {
+        // Where the one counts and the other measures, equal values are luck: the next row may have a fraction.
+        (Type::Integer { .. }, other) | (other, Type::Integer { .. }) if other.number() => {
+            matches!(other, Type::Integer { .. } | Type::Decimal { scale: 0, .. } | Type::Numeric)
+        }
         (l, r) if l.number() && r.number() => true,
         (Type::Text, Type::Text) | (Type::Timestamp { .. }, Type::Timestamp { .. }) => true,
         _ => false,
     }
 }
 
-fn pair(name: &str, left: &str, other: &str, right: &str, options: &Options) -> Option<Pair> {
-    let (l, r) = (quoted(name), quoted(other));
+fn pair(name: &str, left: &str, other: &str, right: &str, options: &Options, grammar: Grammar) -> Option<Pair> {
+    let (l, r) = (grammar.quoted(name), grammar.quoted(other));
     let (lt, rt) = (Type::of(left), Type::of(right));
     let both = |form: &dyn Fn(&str) -> String| (form(&l), form(&r));
-    let cast = |to: &str| both(&|x| format!("cast({x} as {to})"));
+    let double = || both(&|x| grammar.double(x));
     let forms = if left == right {
         (l.clone(), r.clone())
     } else {
         match (lt, rt) {
             (Type::Integer { wide: a, .. }, Type::Integer { wide: b, .. }) => {
-                cast(if a || b { "hugeint" } else { "bigint" })
+                both(&|x| if a || b { grammar.wide(x) } else { grammar.integer(x) })
             }
-            (Type::Float, Type::Float) => cast("double"),
-            (Type::Timestamp { nanoseconds: false }, Type::Timestamp { nanoseconds: false }) => cast("timestamp"),
+            (Type::Float, Type::Float) => double(),
+            (Type::Timestamp { nanoseconds: false }, Type::Timestamp { nanoseconds: false }) => {
+                both(&|x| format!("cast({x} as timestamp)"))
+            }
             (Type::Date, Type::Timestamp { nanoseconds: false })
-            | (Type::Timestamp { nanoseconds: false }, Type::Date) => cast("timestamp"),
+            | (Type::Timestamp { nanoseconds: false }, Type::Date) => both(&|x| format!("cast({x} as timestamp)")),
             // Which instant a time without zone means, nobody knows here.
             (Type::TimestampTz, Type::Timestamp { .. } | Type::Date)
             | (Type::Timestamp { .. } | Type::Date, Type::TimestampTz) => {
                 return None;
             }
-            _ if lt.number() && rt.number() => numbers(&l, lt, &r, rt),
-            _ => cast("varchar"),
+            _ if lt.number() && rt.number() => numbers(&l, lt, &r, rt, grammar),
+            _ => both(&|x| grammar.text(x)),
         }
     };
     let named = options.column_tolerance.iter().find(|(column, _)| column.eq_ignore_ascii_case(name));
@@ -201,7 +220,7 @@ fn pair(name: &str, left: &str, other: &str, right: &str, options: &Options) -> 
         name: name.to_owned(),
         reference: forms.0,
         candidate: forms.1,
-        numbers: numeric.then(|| cast("double")),
+        numbers: numeric.then(double),
         tolerance: tolerance.filter(|&(relative, absolute)| numeric && (relative > 0.0 || absolute > 0.0)),
         keyable: !float && lt != Type::Other || left == "UUID" || left == "BOOLEAN",
         integer: matches!(lt, Type::Integer { .. }),
@@ -209,7 +228,10 @@ fn pair(name: &str, left: &str, other: &str, right: &str, options: &Options) -> 
 }
 
 /// Numbers of different kinds in one form whose equality is exact: a decimal wide enough for both, else text.
-fn numbers(l: &str, lt: Type, r: &str, rt: Type) -> (String, String) {
+fn numbers(l: &str, lt: Type, r: &str, rt: Type, grammar: Grammar) -> (String, String) {
+    if lt != Type::Float && rt != Type::Float && (lt == Type::Numeric || rt == Type::Numeric) {
+        return (grammar.decimal(l, 38, 9), grammar.decimal(r, 38, 9));
+    }
     let size = |t: Type| match t {
         Type::Integer { digits, .. } => Some((digits, 0)),
         Type::Decimal { digits, scale } => Some((digits, scale)),
@@ -218,33 +240,43 @@ fn numbers(l: &str, lt: Type, r: &str, rt: Type) -> (String, String) {
     if let (Some((ld, ls)), Some((rd, rs))) = (size(lt), size(rt)) {
         let (digits, scale) = (ld.max(rd), ls.max(rs));
         if digits + scale <= 38 {
-            let form = |x: &str| format!("cast({x} as decimal({}, {scale}))", digits + scale);
+            let form = |x: &str| grammar.decimal(x, digits + scale, scale);
             return (form(l), form(r));
         }
         let form = |x: &str, scale| match scale {
-            0 => format!("cast({x} as varchar)"),
-            _ => format!("rtrim(rtrim(cast({x} as varchar), '0'), '.')"),
+            0 => grammar.text(x),
+            _ => format!("rtrim(rtrim({}, '0'), '.')", grammar.text(x)),
         };
         return (form(l, ls), form(r, rs));
     }
-    (beside_float(l, lt), beside_float(r, rt))
+    (beside_float(l, lt, grammar), beside_float(r, rt, grammar))
 }
 
 /// Below 2^53 a double holds every integer; beyond, 9007199254740993 would equal its neighbour.
-fn beside_float(x: &str, t: Type) -> String {
-    let whole = match t {
-        Type::Float => {
-            format!("case when isfinite({x}) and {x} = trunc({x}) then try_cast(cast({x} as double) as hugeint) end")
+fn beside_float(x: &str, t: Type, grammar: Grammar) -> String {
+    let double = grammar.double(x);
+    let whole = match (grammar, t) {
+        (Grammar::DuckDb, Type::Float) => {
+            format!("case when isfinite({x}) and {x} = trunc({x}) then try_cast({double} as hugeint) end")
         }
-        Type::Decimal { scale, .. } if scale > 0 => {
+        (Grammar::DuckDb, Type::Decimal { scale, .. }) if scale > 0 => {
             format!("case when {x} = trunc({x}) then try_cast(trunc({x}) as hugeint) end")
         }
-        _ => format!("cast({x} as hugeint)"),
+        // Its cast from double to numeric keeps 15 digits; the text has all of them.
+        (Grammar::Postgres, Type::Float) => {
+            format!("case when {} then cast(cast({double} as text) as numeric) end", grammar.finite(&double))
+        }
+        (Grammar::Postgres, Type::Decimal { .. } | Type::Numeric) => {
+            format!("case when {x} = trunc({x}) then trunc({x}) end")
+        }
+        (_, Type::Float) => format!("case when abs({double}) < 1e37 then {} end", grammar.wide(x)),
+        _ => grammar.wide(x),
     };
-    let double = format!("cast({x} as double)");
     format!(
-        "case when abs({double}) >= 9007199254740992 then coalesce(cast({whole} as varchar), cast({double} as varchar)) \
-         else cast(case when {double} = 0 then 0 else {double} end as varchar) end"
+        "case when abs({double}) >= 9007199254740992 then coalesce({}, {}) else {} end",
+        grammar.text(&whole),
+        grammar.text(&double),
+        grammar.text(&format!("case when {double} = 0 then {} else {double} end", grammar.double("0")))
     )
 }
 

@@ -1,14 +1,16 @@
 //! The stages of a comparison, from the cheapest to the one that says everything.
 
 use super::Options;
-use super::key::{self, Found};
+use super::grammar::Grammar;
+use super::key::{self, Found, numbers};
+use super::reading::Reading;
 use super::repeats;
-use super::result::{CellDifference, ColumnResult, KeySample, MASK, Mode, Reconciliation};
+use super::result::{ColumnResult, Mode, Reconciliation};
+use super::samples::{self, Shown};
 use super::schema::{Pair, SchemaDifference, align, columns};
-use super::sql::{Side, fingerprints, join, joined, sides};
-use crate::engine::{Cell, Engine, literal, quoted};
+use super::sql::{BOTH, Joined, Side, fingerprints, join, joined, sides};
+use crate::engine::Engine;
 use anyhow::{Context, Result, bail};
-use std::collections::BTreeSet;
 
 /// Above this share of differing buckets a join over everything is cheaper than one over a list of buckets.
 const FEW: f64 = 0.05;
@@ -20,7 +22,8 @@ const FEW: f64 = 0.05;
 pub fn compare(engine: &dyn Engine, reference: &str, candidate: &str, options: &Options) -> Result<Reconciliation> {
     let left = columns(engine, reference).context("the reference cannot be read")?;
     let right = columns(engine, candidate).context("the candidate cannot be read")?;
-    let (schema, pairs) = align(&left, &right, options)?;
+    let grammar = Grammar::of(engine.dialect());
+    let (schema, pairs) = align(&left, &right, options, grammar)?;
     if pairs.is_empty() {
         bail!("the two relations have no column that can be compared");
     }
@@ -116,12 +119,26 @@ struct Fingerprints {
 }
 
 fn scan(engine: &dyn Engine, pairs: &[Pair], key: &[usize], sides: &[Side<'_>; 2]) -> Result<Fingerprints> {
-    let rows = engine.query(&fingerprints(pairs, key, sides))?.rows;
+    let grammar = Grammar::of(engine.dialect());
+    if !grammar.hashes() {
+        return counted(engine, sides);
+    }
+    let rows = engine.query(&fingerprints(pairs, key, sides, grammar))?.rows;
     let [row] = rows.as_slice() else { bail!("the fingerprints gave {} rows", rows.len()) };
-    let mut cells = Reading(row.iter());
+    let mut cells = Reading::of(row);
     let rows = [cells.count()?, cells.count()?];
     let (buckets, differing) = (cells.count()?, cells.count()?);
     Ok(Fingerprints { rows, buckets, differing, list: cells.text()?.unwrap_or_default().to_owned() })
+}
+
+/// Where rows cannot be hashed, every bucket may differ.
+fn counted(engine: &dyn Engine, sides: &[Side<'_>; 2]) -> Result<Fingerprints> {
+    let count = |side: &Side<'_>| {
+        Ok::<_, anyhow::Error>(numbers(engine, &format!("select count(*) from {} as t", side.from))?[0])
+    };
+    let rows = [count(&sides[0])?, count(&sides[1])?];
+    let any = u64::from(rows != [0, 0]);
+    Ok(Fingerprints { rows, buckets: any, differing: any, list: String::new() })
 }
 
 /// Fingerprints again, by a key that was found in the meantime, where that is likely to leave few buckets to join.
@@ -149,47 +166,29 @@ pub(super) fn keyed(
     options: &Options,
     result: &mut Reconciliation,
 ) -> Result<()> {
+    let grammar = Grammar::of(engine.dialect());
     let compared: Vec<usize> = (0..pairs.len()).filter(|i| !key.contains(i)).collect();
-    let shown = Shown::new(pairs, key, options);
-    let mut items = vec![
-        "count(*) filter (l.p and r.p)".to_owned(),
-        "count(*) filter (r.p is null)".to_owned(),
-        "count(*) filter (l.p is null)".to_owned(),
-        shown.rows("r.p is null"),
-        shown.rows("l.p is null"),
-    ];
-    let forms: Vec<_> = compared.iter().map(|&i| joined(&pairs[i], i)).collect();
-    let all = forms.iter().map(|f| f.equal.as_str()).collect::<Vec<_>>().join(" and ");
-    let all = if all.is_empty() { "true".to_owned() } else { all };
-    items.push(format!("count(*) filter (l.p and r.p and not ({all}))"));
-    for (&i, form) in compared.iter().zip(&forms) {
-        let differs = &form.differs;
-        let none = "cast(null as double)".to_owned();
-        let largest =
-            |x: &Option<String>| x.as_ref().map_or(none.clone(), |x| format!("max({x}) filter (l.p and r.p)"));
-        items.push(format!("count(*) filter (where {differs})"));
-        items.push(format!("count(*) filter (where {differs} and (l.v{i} is null) <> (r.v{i} is null))"));
-        items.push(largest(&form.absolute));
-        items.push(largest(&form.relative));
-        items.push(shown.cells(pairs, i, differs));
-    }
-    let sql = format!("select {} from {}", items.join(", "), join(pairs, key, sides, buckets));
+    let forms: Vec<Joined> = compared.iter().map(|&i| joined(&pairs[i], i, grammar)).collect();
+    let from = join(pairs, key, sides, buckets, grammar);
+    let shown = (grammar == Grammar::DuckDb).then(|| Shown::new(pairs, key, options));
+    let sql = format!("select {} from {from}", items(pairs, &compared, &forms, shown.as_ref(), grammar).join(", "));
     let rows = engine.query(&sql)?.rows;
     let [row] = rows.as_slice() else { bail!("the comparison gave {} rows", rows.len()) };
-    let mut cells = Reading(row.iter());
+    let mut cells = Reading::of(row);
     let (both, missing, unexpected) = (cells.count()?, cells.count()?, cells.count()?);
-    (result.missing_sample, result.unexpected_sample) = (cells.keys()?, cells.keys()?);
     let differing = cells.count()?;
-    for i in compared {
+    if shown.is_some() {
+        (result.missing_sample, result.unexpected_sample) = (cells.keys()?, cells.keys()?);
+    }
+    for &i in &compared {
         let column = &mut result.columns[i];
         (column.differing, column.null_against_value) = (cells.count()?, cells.count()?);
         if pairs[i].numbers.is_some() {
             (column.max_absolute, column.max_relative) = (cells.number()?, cells.number()?);
-        } else {
-            cells.number()?;
-            cells.number()?;
         }
-        column.sample = cells.differences()?;
+        if shown.is_some() {
+            column.sample = cells.differences()?;
+        }
     }
     if buckets.is_none() && (both + missing != result.rows_reference || both + unexpected != result.rows_candidate) {
         bail!("the join by key does not account for every row; the relations change while they are read");
@@ -198,100 +197,34 @@ pub(super) fn keyed(
     result.key = key.iter().map(|&i| pairs[i].name.clone()).collect();
     (result.rows_missing, result.rows_unexpected, result.rows_differing) = (missing, unexpected, differing);
     result.rows_equal = result.rows_reference.saturating_sub(missing + differing);
+    if shown.is_none() && missing + unexpected + differing > 0 {
+        let comparison = samples::Comparison { pairs, key, compared: &compared, forms: &forms, from: &from };
+        samples::fetch(engine, &comparison, options, result)?;
+    }
     Ok(())
 }
 
-/// How differing rows are shown: their keys and values as text, without what is masked.
-struct Shown {
-    keys: String,
-    order: String,
-    masked: BTreeSet<String>,
-    most: usize,
-}
-
-impl Shown {
-    fn new(pairs: &[Pair], key: &[usize], options: &Options) -> Self {
-        let masked = key::masked(options);
-        let value = |n: usize, i: usize| match masked.contains(&pairs[i].name.to_lowercase()) {
-            true => literal(MASK),
-            false => format!("cast(coalesce(l.k{n}, r.k{n}) as varchar)"),
-        };
-        let keys = key.iter().enumerate().map(|(n, &i)| format!("{} := {}", quoted(&pairs[i].name), value(n, i)));
-        let keys = format!("struct_pack({})", keys.collect::<Vec<_>>().join(", "));
-        let order: Vec<String> = (0..key.len()).map(|n| format!("coalesce(l.k{n}, r.k{n})")).collect();
-        Self { keys, order: format!("row({})", order.join(", ")), masked, most: options.sample }
+/// What is asked of the join, in the order in which it is read.
+fn items(pairs: &[Pair], compared: &[usize], forms: &[Joined], shown: Option<&Shown>, grammar: Grammar) -> Vec<String> {
+    let all = forms.iter().map(|f| f.equal.as_str()).collect::<Vec<_>>().join(" and ");
+    let unequal = if all.is_empty() { "1 = 0".to_owned() } else { format!("{BOTH} and not ({all})") };
+    let mut items = vec![
+        grammar.count_if(BOTH),
+        grammar.count_if("r.p is null"),
+        grammar.count_if("l.p is null"),
+        grammar.count_if(&unequal),
+    ];
+    if let Some(shown) = shown {
+        items.extend([shown.rows("r.p is null"), shown.rows("l.p is null")]);
     }
-
-    fn smallest(&self, what: &str, filter: &str) -> String {
-        match self.most {
-            0 => "cast(null as varchar)".to_owned(),
-            most => {
-                format!("cast(to_json(arg_min({what}, {}, {most}) filter (where {filter})) as varchar)", self.order)
-            }
-        }
+    for (&i, form) in compared.iter().zip(forms) {
+        let nulls = format!(
+            "{} and ((l.v{i} is null and r.v{i} is not null) or (l.v{i} is not null and r.v{i} is null))",
+            form.differs
+        );
+        items.extend([grammar.count_if(&form.differs), grammar.count_if(&nulls)]);
+        items.extend([&form.absolute, &form.relative].into_iter().flatten().map(|x| grammar.max_if(x, BOTH)));
+        items.extend(shown.map(|shown| shown.cells(pairs, i, &form.differs)));
     }
-
-    fn rows(&self, filter: &str) -> String {
-        self.smallest(&self.keys, filter)
-    }
-
-    fn cells(&self, pairs: &[Pair], i: usize, filter: &str) -> String {
-        let value = |side: &str| match self.masked.contains(&pairs[i].name.to_lowercase()) {
-            true => literal(MASK),
-            false => format!("cast({side}.v{i} as varchar)"),
-        };
-        let cell =
-            format!("struct_pack(key := {}, reference := {}, candidate := {})", self.keys, value("l"), value("r"));
-        self.smallest(&cell, filter)
-    }
-}
-
-/// Reads the cells of the one row from left to right.
-struct Reading<'a>(std::slice::Iter<'a, Cell>);
-
-impl Reading<'_> {
-    fn next(&mut self) -> Result<&Cell> {
-        self.0.next().context("the comparison gave too few columns")
-    }
-
-    fn count(&mut self) -> Result<u64> {
-        match self.next()? {
-            Cell::Int(i) => Ok(u64::try_from(*i)?),
-            other => bail!("a count gave {other}"),
-        }
-    }
-
-    fn number(&mut self) -> Result<Option<f64>> {
-        match self.next()? {
-            Cell::Null => Ok(None),
-            Cell::Float(x) => Ok(Some(*x)),
-            other => bail!("a difference gave {other}"),
-        }
-    }
-
-    fn text(&mut self) -> Result<Option<&str>> {
-        match self.next()? {
-            Cell::Null => Ok(None),
-            Cell::Text(text) => Ok(Some(text)),
-            other => bail!("a sample gave {other}"),
-        }
-    }
-
-    fn keys(&mut self) -> Result<Vec<KeySample>> {
-        self.text()?.map_or(Ok(Vec::new()), |text| Ok(serde_json::from_str(text)?))
-    }
-
-    fn differences(&mut self) -> Result<Vec<CellDifference>> {
-        #[derive(serde::Deserialize)]
-        struct Shown {
-            key: KeySample,
-            reference: Option<String>,
-            candidate: Option<String>,
-        }
-        let shown: Vec<Shown> = self.text()?.map_or(Ok(Vec::new()), serde_json::from_str)?;
-        Ok(shown
-            .into_iter()
-            .map(|s| CellDifference { key: s.key, reference: s.reference, candidate: s.candidate })
-            .collect())
-    }
+    items
 }

@@ -121,8 +121,11 @@ fn types_are_compared_through_a_form_that_loses_nothing() {
         ("18446744073709551615::ubigint", "18446744073709551615::hugeint"),
     ] {
         let r = equal(a, b);
-        assert!(r.equal(), "{a} {b} {r:?}");
-        assert_eq!(r.schema.types.len(), 1, "{a} {b}");
+        assert_eq!((r.rows_equal, r.columns[1].differing, r.schema.types.len()), (1, 0, 1), "{a} {b} {r:?}");
+        // An integer beside a double is a defect even where this row's values agree.
+        let kinds = [a, b].map(|x| x.ends_with("double") || x.ends_with("float"));
+        let kindred = kinds[0] == kinds[1] || a.contains("decimal");
+        assert_eq!(r.equal(), kindred, "{a} {b}");
     }
     for (a, b) in [
         ("9007199254740993::bigint", "9007199254740992::double"),

@@ -202,3 +202,33 @@ impl Visitor for Walk<'_> {
         ControlFlow::Continue(())
     }
 }
+
+/// Where relations stand that have no alias: the start of each name in the text.
+///
+/// # Errors
+/// When the text cannot be read.
+pub fn unaliased(sql: &str, dialect: Dialect) -> Result<Vec<usize>, SqlError> {
+    struct Unaliased<'a> {
+        text: &'a TextIndex<'a>,
+        tokens: &'a [TokenWithSpan],
+        found: Vec<usize>,
+    }
+    impl Visitor for Unaliased<'_> {
+        type Break = ();
+        fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+            if let TableFactor::Table { name, alias: None, .. } = factor {
+                self.found.push(self.text.span(name_span(name, self.tokens)).start);
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    on_big_stack(|| {
+        let parsed = parse(sql, dialect)?;
+        let text = TextIndex::new(sql);
+        let mut walk = Unaliased { text: &text, tokens: &parsed.tokens, found: Vec::new() };
+        for one in &parsed.statements {
+            let _ = one.statement.visit(&mut walk);
+        }
+        Ok(walk.found)
+    })
+}

@@ -20,3 +20,4 @@ mod review;
 mod run;
 mod sandbox;
 mod tour;
+mod warehouse;

@@ -177,7 +177,7 @@ fn stranger() -> Result<Option<String>> {
 }
 
 /// Whether the program could come with the repository.
-fn in_repository(repo: &Repo, program: &str) -> bool {
+pub(super) fn in_repository(repo: &Repo, program: &str) -> bool {
     let path = Path::new(program);
     if path.components().count() == 1 && !program.contains('/') {
         return false;

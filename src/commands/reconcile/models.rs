@@ -3,8 +3,8 @@
 use super::{Request, compare_in};
 use crate::cli::ProjectArgs;
 use crate::commands::gather;
+use crate::engine::Side;
 use crate::engine::statement::single_query;
-use crate::engine::{Side, Workspace};
 use crate::git::WORKTREE;
 use crate::nearest::{hint, nearest};
 use crate::pii::personal::personal_columns;
@@ -12,6 +12,7 @@ use crate::project::Model;
 use crate::project::bind::Bound;
 use crate::reconcile::Reconciliation;
 use crate::run::data::SideData;
+use crate::run::store::Relations;
 use anyhow::{Context, Result, anyhow, bail};
 
 /// A model at a revision.
@@ -49,33 +50,33 @@ pub(super) fn reconcile(request: &Request) -> Result<Reconciliation> {
     let (reference, candidate) = (request.reference.as_str(), request.candidate.as_str());
     let sides = gather::two_revisions(&args, &rev(reference, candidate), &rev(candidate, reference))?;
     let data = SideData::new(sides.database?, &sides.base, &sides.head, &sides.policy.policy, sides.repo.root())?;
-    let workspace = data.workspace();
+    let relations = data.relations();
     let asked = [(&sides.base, reference), (&sides.head, candidate)];
     let personal = asked.into_iter().filter_map(|(bound, text)| Some((bound, find(bound, model(text)?.name)?)));
     let personal = personal.flat_map(|(bound, model)| personal_columns(bound, &model.unique_id)).collect();
-    let reference = relation(workspace, Side::Base, &sides.base, reference).context("--reference")?;
-    let candidate = relation(workspace, Side::Head, &sides.head, candidate).context("--candidate")?;
-    compare_in(workspace, &reference, &candidate, request, personal)
+    let reference = relation(relations, Side::Base, &sides.base, reference).context("--reference")?;
+    let candidate = relation(relations, Side::Head, &sides.head, candidate).context("--candidate")?;
+    compare_in(relations.engine(), &reference, &candidate, request, personal)
 }
 
 fn find<'a>(bound: &'a Bound, name: &str) -> Option<&'a Model> {
     bound.models().find(|m| m.name == name || m.unique_id == name)
 }
 
-fn relation(workspace: &Workspace, side: Side, bound: &Bound, text: &str) -> Result<String> {
+fn relation(relations: &Relations, side: Side, bound: &Bound, text: &str) -> Result<String> {
     if let Some(at) = model(text) {
         let known = || bound.models().map(|m| m.name.as_str());
         let found = find(bound, at.name)
             .ok_or_else(|| anyhow!("no model `{}` at {}{}", at.name, at.rev, hint(nearest(at.name, known()))))?;
-        return workspace.relation(side, &found.unique_id);
+        return relations.relation(side, &found.unique_id);
     }
     if super::is_query(text) {
-        return Ok(format!("(\n{}\n)", workspace.rewrite(side, single_query(text)?)?));
+        return Ok(format!("(\n{}\n)", relations.rewrite(side, single_query(text)?)?));
     }
     if super::is_file(text) {
         bail!(
             "{text}: a file is not compared with a model; name it under `warehouse.files` in the policy, and by that name here"
         );
     }
-    workspace.named(side, text)
+    relations.named(side, text)
 }

@@ -126,7 +126,7 @@ fn fan_outs(base: &Sided<'_>, head: &Sided<'_>, data: &dyn Data) -> Vec<Cause> {
 fn repeated_keys(join: &JoinClause, side: Side, data: &dyn Data) -> Option<u64> {
     let present: Vec<String> = join.right_keys.iter().map(|key| format!("({key}) is not null")).collect();
     let sql = format!(
-        "{} select count(*) from (select 1 from {} where {} group by {} having count(*) > 1)",
+        "{} select count(*) from (select 1 from {} where {} group by {} having count(*) > 1) as k",
         join.right_with,
         join.right_sql,
         present.join(" and "),

@@ -3,6 +3,7 @@
 use crate::project::yaml::{self, Node};
 use crate::project::{Place, Problem, Target};
 use regex::Regex;
+use std::collections::BTreeMap;
 
 /// A profiles.yml that the caller has read. Earlier files win.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +65,39 @@ pub(crate) fn target(
         return (read(&default, output, &chosen, &mut text), problems);
     }
     (default, problems)
+}
+
+/// Every plain key of the target, rendered with whatever the environment has: for connecting, never for templates.
+/// Empty when there is no such target.
+///
+/// # Errors
+/// A variable that is not set and has no default, or YAML that cannot be read: the file and what is wrong.
+pub(crate) fn connection(
+    files: &[ProfileFile],
+    profile: Option<&str>,
+    wanted: Option<&str>,
+    env: &Env<'_>,
+) -> Result<BTreeMap<String, String>, String> {
+    for file in files {
+        let Some(root) = yaml::parse_one(&file.text).map_err(|e| format!("{}: {e}", file.path))? else { continue };
+        let Some(found) = profile.and_then(|name| root.get(name)) else { continue };
+        let place = |node: &Node| format!("{}:{}", file.path, node.line);
+        let text = |node: &Node| match node.text() {
+            Some(raw) if raw.contains("{{") => render(&raw, env).map(Some).map_err(|e| format!("{}: {e}", place(node))),
+            raw => Ok(raw),
+        };
+        let own = found.get("target").map(text).transpose()?.flatten();
+        let chosen = wanted.map(str::to_owned).or(own).unwrap_or_else(|| "default".to_owned());
+        let Some(output) = found.get("outputs").and_then(|outputs| outputs.get(&chosen)) else { continue };
+        let mut values = BTreeMap::new();
+        for (key, node) in output.entries() {
+            if let Some(value) = text(node)? {
+                values.insert(key.clone(), value);
+            }
+        }
+        return Ok(values);
+    }
+    Ok(BTreeMap::new())
 }
 
 fn read(default: &Target, output: &Node, name: &str, text: &mut Text<'_>) -> Target {

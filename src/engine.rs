@@ -145,6 +145,15 @@ pub trait Engine: Send + Sync {
     fn query(&self, sql: &str) -> anyhow::Result<Rows>;
     /// The dialect that it speaks.
     fn dialect(&self) -> crate::sql::Dialect;
+    /// Keeps the rows of a query for a while; gives what can stand after FROM. `None` where nothing can be kept.
+    ///
+    /// # Errors
+    /// The engine's message.
+    fn keep(&self, _sql: &str) -> anyhow::Result<Option<String>> {
+        Ok(None)
+    }
+    /// Drops what [`Engine::keep`] gave. What is not dropped goes with the engine.
+    fn forget(&self, _kept: &str) {}
     /// A type that one of its results names, as a cast writes it.
     fn spell(&self, data_type: &str) -> String {
         data_type.to_owned()

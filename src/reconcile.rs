@@ -5,6 +5,7 @@
 
 mod grammar;
 mod key;
+mod keyed;
 mod reading;
 mod repeats;
 mod result;

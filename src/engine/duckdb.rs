@@ -3,11 +3,12 @@
 use super::scratch::{Limits, Scratch};
 use super::statement::single_query;
 use super::values::{cell, is_plain};
-use super::{Cell, Engine, Rows};
+use super::{Cell, Engine, Rows, quoted};
 use crate::sql::Dialect;
 use anyhow::{Context, Result, anyhow, bail};
 use duckdb::Connection;
 use regex::Regex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -23,12 +24,23 @@ pub struct DuckDb {
     timeout: Duration,
     marker: String,
     scratch_name: Regex,
+    kept: AtomicUsize,
 }
+
+/// Numbers of scratch schemas from here on hold kept rows.
+const KEPT: usize = 1_000_000;
 
 impl DuckDb {
     pub(super) fn new(connection: Connection, folder: TempDir, timeout: Duration, marker: String) -> Result<Self> {
         let scratch_name = Regex::new(&format!("(?:\"?memory\"?\\.)?\"?{marker}_[0-9]+\"?\\."))?;
-        Ok(Self { connection: Mutex::new(connection), _folder: folder, timeout, marker, scratch_name })
+        Ok(Self {
+            connection: Mutex::new(connection),
+            _folder: folder,
+            timeout,
+            marker,
+            scratch_name,
+            kept: AtomicUsize::new(KEPT),
+        })
     }
 
     /// The name of the `n`-th scratch schema: not to be guessed, so that no query can read another side's relation.
@@ -135,6 +147,19 @@ impl Engine for DuckDb {
 
     fn dialect(&self) -> Dialect {
         Dialect::DuckDb
+    }
+
+    fn keep(&self, sql: &str) -> Result<Option<String>> {
+        let schema = quoted(&self.schema(self.kept.fetch_add(1, Ordering::Relaxed)));
+        let name = format!("\"memory\".{schema}.\"kept\"");
+        self.execute(&format!("create schema memory.{schema}"))?;
+        self.execute(&format!("create table {name} as select * from (\n{}\n)", single_query(sql)?))?;
+        Ok(Some(name))
+    }
+
+    fn forget(&self, kept: &str) {
+        // Room only: the scratch database is dropped in the end anyway.
+        let _ = self.execute(&format!("drop table {kept}"));
     }
 }
 

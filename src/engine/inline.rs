@@ -147,10 +147,11 @@ impl Inlined {
         }
         let external = matches!(definition.body, Body::External(..));
         let alike = external || state.other(side).node(id, &Attached::new()).is_ok_and(|other| other.hash == node.hash);
-        if alike && let Some(text) = state.graph(side).called(id) {
-            if external || self.has(state, &text) {
-                return Ok(Place::Stored(text));
-            }
+        if alike
+            && let Some(text) = state.graph(side).called(id)
+            && (external || self.has(state, &text))
+        {
+            return Ok(Place::Stored(text));
         }
         let sql = match &definition.body {
             Body::Query(sql) => sql,

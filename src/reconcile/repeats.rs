@@ -2,13 +2,13 @@
 
 use super::grammar::Grammar;
 use super::key::numbers;
+use super::keyed::{Join, Part, keyed};
 use super::result::{Duplicates, Mode, Reconciliation};
 use super::schema::Pair;
 use super::sql::{Side, list, multiset, sides};
-use super::strategy::keyed;
 use super::{Options, thousands};
 use crate::engine::Engine;
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 /// A join that multiplies rows leaves the reference's key intact.
 pub(super) fn only_the_candidate(found: &Duplicates) -> bool {
@@ -34,7 +34,10 @@ pub(super) fn first_rows(
     let rows = result.rows_candidate;
     result.rows_candidate = numbers(engine, &format!("select count(*) from {first} as t"))?[0];
     let further = rows.saturating_sub(result.rows_candidate);
-    keyed(engine, pairs, key, &sides(reference, &first), None, options, result)?;
+    let part = Part { buckets: None, rows: [result.rows_reference, result.rows_candidate] };
+    if !keyed(engine, &Join { pairs, key, sides: &sides(reference, &first) }, part, options, result)? {
+        bail!("the first row of each key does not account for every row; the relations change while they are read");
+    }
     result.rows_candidate = rows;
     result.rows_unexpected += further;
     result.notes.push(format!(

@@ -29,8 +29,8 @@ pub fn list(pairs: &[Pair], which: &[usize], form: impl Fn(&Pair) -> String) -> 
     each(pairs, which, form).join(", ")
 }
 
-/// Buckets of rows; a power of two.
-pub const BUCKETS: u64 = 65_536;
+/// Buckets of rows; a power of two. More of them cost more to group by, fewer leave more rows to join.
+pub const BUCKETS: u64 = 4_096;
 
 /// Per bucket of keys: rows, and the sum of row hashes. The hash of the key is the first part of the row's, so that long
 /// keys are hashed once.
@@ -50,14 +50,17 @@ fn fingerprint(pairs: &[Pair], key: &[usize], side: &Side<'_>, grammar: Grammar)
     )
 }
 
-/// Rows of both sides in all, buckets in all, buckets that differ, and the numbers of those with commas.
+/// Rows of both sides in all, buckets in all, buckets that differ, rows of both sides in those, and their numbers with
+/// commas.
 pub fn fingerprints(pairs: &[Pair], key: &[usize], sides: &[Side<'_>; 2], grammar: Grammar) -> String {
     let differs = format!("not ({} and {})", grammar.same("l.n", "r.n"), grammar.same("l.s", "r.s"));
     format!(
-        "select {}, {}, count(*), {}, {} from ({}) as l full join ({}) as r on l.b = r.b",
+        "select {}, {}, count(*), {}, {}, {}, {} from ({}) as l full join ({}) as r on l.b = r.b",
         grammar.integer("coalesce(sum(l.n), 0)"),
         grammar.integer("coalesce(sum(r.n), 0)"),
         grammar.count_if(&differs),
+        grammar.integer(&format!("coalesce(sum(case when {differs} then l.n end), 0)")),
+        grammar.integer(&format!("coalesce(sum(case when {differs} then r.n end), 0)")),
         grammar.list_if("coalesce(l.b, r.b)", &differs),
         fingerprint(pairs, key, &sides[0], grammar),
         fingerprint(pairs, key, &sides[1], grammar),
@@ -67,7 +70,7 @@ pub fn fingerprints(pairs: &[Pair], key: &[usize], sides: &[Side<'_>; 2], gramma
 /// Whether both rows are there.
 pub const BOTH: &str = "l.p = 1 and r.p = 1";
 
-/// What the join needs of one pair, as names within it.
+/// What the join says of one pair, as names within it.
 pub struct Joined {
     /// Whether the values count as equal.
     pub equal: String,
@@ -101,26 +104,33 @@ pub fn joined(pair: &Pair, i: usize, grammar: Grammar) -> Joined {
     }
 }
 
-/// The FROM clause of the join of both sides by key: `l` and `r` with `k<i>` for the i-th key column, `v<i>` for the
-/// comparable form of the i-th pair, `d<i>` for it as a double, and `p` = 1 when the row is there.
-pub fn join(pairs: &[Pair], key: &[usize], sides: &[Side<'_>; 2], buckets: Option<&str>, grammar: Grammar) -> String {
-    let side = |side: &Side<'_>, left: bool| {
-        let mut items = vec!["1 as p".to_owned()];
-        items.extend(key.iter().enumerate().map(|(n, &i)| format!("{} as k{n}", (side.expression)(&pairs[i]))));
-        for (i, pair) in pairs.iter().enumerate() {
-            items.push(format!("{} as v{i}", (side.expression)(pair)));
-            if let Some((l, r)) = &pair.numbers {
-                items.push(format!("{} as d{i}", if left { l } else { r }));
-            }
-        }
-        let only = buckets.map(|buckets| {
-            let hash = grammar.hash(&each(pairs, key, side.expression));
-            format!(" where {} in ({buckets})", grammar.bucket(&hash, BUCKETS))
-        });
-        format!("(select {} from {} as t{})", items.join(", "), side.from, only.unwrap_or_default())
-    };
+/// The join of both prepared sides by key.
+pub fn join(key: &[usize], left: &str, right: &str) -> String {
     let on: Vec<String> = (0..key.len()).map(|n| format!("l.k{n} = r.k{n}")).collect();
-    format!("{} as l full join {} as r on {}", side(&sides[0], true), side(&sides[1], false), on.join(" and "))
+    format!("{left} as l full join {right} as r on {}", on.join(" and "))
+}
+
+/// One side as [`join`] needs it, a query: `k<i>` for the i-th key column, `v<i>` for the comparable form of the i-th
+/// pair, `d<i>` for it as a double, and `p` = 1. With `buckets`, only the rows in those.
+pub fn prepared(
+    pairs: &[Pair],
+    key: &[usize],
+    side: &Side<'_>,
+    double: impl Fn(&Pair) -> Option<String>,
+    buckets: Option<&str>,
+    grammar: Grammar,
+) -> String {
+    let mut items = vec!["1 as p".to_owned()];
+    items.extend(key.iter().enumerate().map(|(n, &i)| format!("{} as k{n}", (side.expression)(&pairs[i]))));
+    for (i, pair) in pairs.iter().enumerate() {
+        items.push(format!("{} as v{i}", (side.expression)(pair)));
+        items.extend(double(pair).map(|form| format!("{form} as d{i}")));
+    }
+    let only = buckets.map(|buckets| {
+        let hash = grammar.hash(&each(pairs, key, side.expression));
+        format!(" where {} in ({buckets})", grammar.bucket(&hash, BUCKETS))
+    });
+    format!("select {} from {} as t{}", items.join(", "), side.from, only.unwrap_or_default())
 }
 
 /// The rows that do not stand equally often on both sides, with how often more on the reference's (`d`).

@@ -2,18 +2,18 @@
 
 use super::Options;
 use super::grammar::Grammar;
-use super::key::{self, Found, numbers};
+use super::key::{self, Found, KeyOrigin, numbers};
+use super::keyed::{Join, Part, keyed};
 use super::reading::Reading;
 use super::repeats;
 use super::result::{ColumnResult, Mode, Reconciliation};
-use super::samples::{self, Shown};
 use super::schema::{Pair, SchemaDifference, align, columns};
-use super::sql::{BOTH, Joined, Side, fingerprints, join, joined, sides};
+use super::sql::{Side, fingerprints, sides};
 use crate::engine::Engine;
 use anyhow::{Context, Result, bail};
 
 /// Above this share of differing buckets a join over everything is cheaper than one over a list of buckets.
-const FEW: f64 = 0.05;
+const FEW: f64 = 0.25;
 
 /// Compares `candidate` with `reference`: texts that can stand after FROM (a relation's name, a query in brackets).
 ///
@@ -29,12 +29,22 @@ pub fn compare(engine: &dyn Engine, reference: &str, candidate: &str, options: &
     }
     let both = sides(reference, candidate);
     let given = options.key.as_ref().map(|key| super::schema::key_pairs(&pairs, key)).transpose()?;
-    let bucket_key = given.unwrap_or_else(|| (0..pairs.len()).collect());
+    let declared = || options.key_candidates.iter().find_map(|key| super::schema::key_pairs(&pairs, key).ok());
+    // Whether it names each row once shows in the join itself: counting first would cost more than all the rest.
+    let tried = given.or_else(declared);
+    let bucket_key = tried.clone().unwrap_or_else(|| (0..pairs.len()).collect());
     let scan = scan(engine, &pairs, &bucket_key, &both)?;
     let mut result = start(schema, &pairs, options, scan.rows[0], scan.rows[1]);
     if scan.differing == 0 {
         result.rows_equal = result.rows_reference;
         return Ok(result);
+    }
+    if let Some(key) = tried {
+        let join = Join { pairs: &pairs, key: &key, sides: &both };
+        if keyed(engine, &join, scan.part(), options, &mut result)? {
+            result.key_origin = Some(if options.key.is_some() { KeyOrigin::Given } else { KeyOrigin::Declared });
+            return Ok(result);
+        }
     }
     let found = key::find(engine, &both, &pairs, options)?;
     if let Some(Found { key, origin, duplicates }) = found {
@@ -42,8 +52,10 @@ pub fn compare(engine: &dyn Engine, reference: &str, candidate: &str, options: &
         result.duplicates = duplicates;
         if result.duplicates.is_none() {
             let scan = if key == bucket_key { scan } else { rescan(engine, &pairs, &key, &both, scan)? };
-            let few = (scan.differing as f64) <= FEW * scan.buckets as f64;
-            keyed(engine, &pairs, &key, &both, few.then_some(scan.list.as_str()), options, &mut result)?;
+            let join = Join { pairs: &pairs, key: &key, sides: &both };
+            if !keyed(engine, &join, scan.part(), options, &mut result)? {
+                bail!("the join by key does not account for every row; the relations change while they are read");
+            }
             return Ok(result);
         }
         if result.duplicates.as_ref().is_some_and(repeats::only_the_candidate) {
@@ -114,8 +126,21 @@ struct Fingerprints {
     rows: [u64; 2],
     buckets: u64,
     differing: u64,
+    /// Rows of each side in the buckets that differ.
+    rows_differing: [u64; 2],
     /// The buckets that differ, with commas.
     list: String,
+}
+
+impl Fingerprints {
+    /// What is left to join.
+    fn part(&self) -> Part<'_> {
+        let few = !self.list.is_empty() && (self.differing as f64) <= FEW * self.buckets as f64;
+        match few {
+            true => Part { buckets: Some(&self.list), rows: self.rows_differing },
+            false => Part { buckets: None, rows: self.rows },
+        }
+    }
 }
 
 fn scan(engine: &dyn Engine, pairs: &[Pair], key: &[usize], sides: &[Side<'_>; 2]) -> Result<Fingerprints> {
@@ -128,7 +153,8 @@ fn scan(engine: &dyn Engine, pairs: &[Pair], key: &[usize], sides: &[Side<'_>; 2
     let mut cells = Reading::of(row);
     let rows = [cells.count()?, cells.count()?];
     let (buckets, differing) = (cells.count()?, cells.count()?);
-    Ok(Fingerprints { rows, buckets, differing, list: cells.text()?.unwrap_or_default().to_owned() })
+    let rows_differing = [cells.count()?, cells.count()?];
+    Ok(Fingerprints { rows, buckets, differing, rows_differing, list: cells.text()?.unwrap_or_default().to_owned() })
 }
 
 /// Where rows cannot be hashed, every bucket may differ.
@@ -138,7 +164,7 @@ fn counted(engine: &dyn Engine, sides: &[Side<'_>; 2]) -> Result<Fingerprints> {
     };
     let rows = [count(&sides[0])?, count(&sides[1])?];
     let any = u64::from(rows != [0, 0]);
-    Ok(Fingerprints { rows, buckets: any, differing: any, list: String::new() })
+    Ok(Fingerprints { rows, buckets: any, differing: any, rows_differing: rows, list: String::new() })
 }
 
 /// Fingerprints again, by a key that was found in the meantime, where that is likely to leave few buckets to join.
@@ -151,80 +177,7 @@ fn rescan(
 ) -> Result<Fingerprints> {
     // A changed row changes two buckets of whole rows, and one of keys.
     if first.differing as f64 > 2.0 * FEW * first.buckets as f64 {
-        return Ok(Fingerprints { differing: first.buckets, ..first });
+        return Ok(Fingerprints { differing: first.buckets, list: String::new(), ..first });
     }
     scan(engine, pairs, key, sides)
-}
-
-/// Rows matched by key: every column in one pass.
-pub(super) fn keyed(
-    engine: &dyn Engine,
-    pairs: &[Pair],
-    key: &[usize],
-    sides: &[Side<'_>; 2],
-    buckets: Option<&str>,
-    options: &Options,
-    result: &mut Reconciliation,
-) -> Result<()> {
-    let grammar = Grammar::of(engine.dialect());
-    let compared: Vec<usize> = (0..pairs.len()).filter(|i| !key.contains(i)).collect();
-    let forms: Vec<Joined> = compared.iter().map(|&i| joined(&pairs[i], i, grammar)).collect();
-    let from = join(pairs, key, sides, buckets, grammar);
-    let shown = (grammar == Grammar::DuckDb).then(|| Shown::new(pairs, key, options));
-    let sql = format!("select {} from {from}", items(pairs, &compared, &forms, shown.as_ref(), grammar).join(", "));
-    let rows = engine.query(&sql)?.rows;
-    let [row] = rows.as_slice() else { bail!("the comparison gave {} rows", rows.len()) };
-    let mut cells = Reading::of(row);
-    let (both, missing, unexpected) = (cells.count()?, cells.count()?, cells.count()?);
-    let differing = cells.count()?;
-    if shown.is_some() {
-        (result.missing_sample, result.unexpected_sample) = (cells.keys()?, cells.keys()?);
-    }
-    for &i in &compared {
-        let column = &mut result.columns[i];
-        (column.differing, column.null_against_value) = (cells.count()?, cells.count()?);
-        if pairs[i].numbers.is_some() {
-            (column.max_absolute, column.max_relative) = (cells.number()?, cells.number()?);
-        }
-        if shown.is_some() {
-            column.sample = cells.differences()?;
-        }
-    }
-    if buckets.is_none() && (both + missing != result.rows_reference || both + unexpected != result.rows_candidate) {
-        bail!("the join by key does not account for every row; the relations change while they are read");
-    }
-    result.mode = Mode::Keyed;
-    result.key = key.iter().map(|&i| pairs[i].name.clone()).collect();
-    (result.rows_missing, result.rows_unexpected, result.rows_differing) = (missing, unexpected, differing);
-    result.rows_equal = result.rows_reference.saturating_sub(missing + differing);
-    if shown.is_none() && missing + unexpected + differing > 0 {
-        let comparison = samples::Comparison { pairs, key, compared: &compared, forms: &forms, from: &from };
-        samples::fetch(engine, &comparison, options, result)?;
-    }
-    Ok(())
-}
-
-/// What is asked of the join, in the order in which it is read.
-fn items(pairs: &[Pair], compared: &[usize], forms: &[Joined], shown: Option<&Shown>, grammar: Grammar) -> Vec<String> {
-    let all = forms.iter().map(|f| f.equal.as_str()).collect::<Vec<_>>().join(" and ");
-    let unequal = if all.is_empty() { "1 = 0".to_owned() } else { format!("{BOTH} and not ({all})") };
-    let mut items = vec![
-        grammar.count_if(BOTH),
-        grammar.count_if("r.p is null"),
-        grammar.count_if("l.p is null"),
-        grammar.count_if(&unequal),
-    ];
-    if let Some(shown) = shown {
-        items.extend([shown.rows("r.p is null"), shown.rows("l.p is null")]);
-    }
-    for (&i, form) in compared.iter().zip(forms) {
-        let nulls = format!(
-            "{} and ((l.v{i} is null and r.v{i} is not null) or (l.v{i} is not null and r.v{i} is null))",
-            form.differs
-        );
-        items.extend([grammar.count_if(&form.differs), grammar.count_if(&nulls)]);
-        items.extend([&form.absolute, &form.relative].into_iter().flatten().map(|x| grammar.max_if(x, BOTH)));
-        items.extend(shown.map(|shown| shown.cells(pairs, i, &form.differs)));
-    }
-    items
 }

@@ -112,6 +112,11 @@ fn decided(report: &Value) -> (BTreeMap<String, String>, Vec<String>) {
     (verdicts, rules)
 }
 
+#[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
+fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
 #[test]
 fn pull_requests_get_the_same_verdicts_on_postgres_by_a_role_that_can_only_select() {
     let ready = driver().and_then(|driver| Ok((driver, Postgres::start()?)));
@@ -119,7 +124,7 @@ fn pull_requests_get_the_same_verdicts_on_postgres_by_a_role_that_can_only_selec
         Ok(ready) => ready,
         Err(why) if std::env::var_os("ROWPROOF_REQUIRE_POSTGRES").is_some() => panic!("{why}"),
         Err(why) => {
-            eprintln!("skipped: {why}");
+            skipped(&why);
             return;
         }
     };
@@ -170,7 +175,7 @@ fn pull_requests_get_the_same_verdicts_on_postgres_by_a_role_that_can_only_selec
 #[test]
 fn a_warehouse_that_cannot_be_reached_is_an_error_without_its_password() {
     let Ok(driver) = driver() else {
-        eprintln!("skipped: no ADBC driver for PostgreSQL");
+        skipped("no ADBC driver for PostgreSQL");
         return;
     };
     let sandbox = shop(&of_postgres(1), &driver);

@@ -3,8 +3,9 @@
 use super::args::{Args, Host, Unknown};
 use super::fault::Fault;
 use super::job::Job;
+use super::lazy::Lazy;
 use super::regexes;
-use super::values::{Dict, List};
+use super::values::Dict;
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::{Offset, TimeZone};
@@ -13,13 +14,13 @@ use minijinja::{Error, ErrorKind, State, Value};
 use std::sync::Arc;
 
 type Answer = Result<Value, Error>;
+type Written = Result<String, Error>;
 
 /// The `modules` object.
 pub(crate) fn value(job: &Arc<Job>) -> Value {
     let timedelta = Host::value("timedelta", job, |_, _, _, args| Ok(Delta(duration(&args)?).value()));
     let datetime = Host::value("datetime", job, |job, _, method, args| datetime_class(job, method, &args));
     let date = Host::value("date", job, |job, _, method, args| date_class(job, method, &args));
-    let timezone = Dict::value([(Value::from("utc"), Zone::utc())]);
     let module = |entries: Vec<(&str, Value)>| Dict::value(entries.into_iter().map(|(k, v)| (Value::from(k), v)));
     let pytz = Host::with(
         "pytz",
@@ -28,7 +29,7 @@ pub(crate) fn value(job: &Arc<Job>) -> Value {
             "timezone" => Zone::named(&args.text("pytz.timezone", 0, "zone")?),
             _ => Err(Error::from(ErrorKind::UnknownMethod)),
         },
-        |_, key| matches!(key, "utc" | "UTC").then(Zone::utc),
+        |_, key| (key == "utc").then(Zone::utc),
     );
     let itertools = Host::value("itertools", job, |_, _, method, args| itertools(method, &args));
     let re = Host::with("re", job, |_, _, method, args| regexes::call(method, &args), |_, key| regexes::flag(key));
@@ -36,7 +37,6 @@ pub(crate) fn value(job: &Arc<Job>) -> Value {
         ("datetime", datetime),
         ("date", date),
         ("timedelta", timedelta),
-        ("timezone", timezone),
         (
             "time",
             Value::from_object(Unknown(|key| Fault::unsupported(format!("datetime.time.{key} is not built in here")))),
@@ -78,8 +78,7 @@ fn datetime_class(job: &Arc<Job>, method: &str, args: &Args) -> Answer {
             }
         }
         "" => {
-            let day = Date::new(part(args, 0, "year", 0)?, part(args, 1, "month", 1)?, part(args, 2, "day", 1)?)
-                .map_err(bad)?;
+            let day = civil(args)?;
             let (hour, minute) = (part(args, 3, "hour", 0)?, part(args, 4, "minute", 0)?);
             let micros: i32 = part(args, 6, "microsecond", 0)?;
             let time = jiff::civil::Time::new(hour, minute, part(args, 5, "second", 0)?, micros.saturating_mul(1000));
@@ -87,9 +86,7 @@ fn datetime_class(job: &Arc<Job>, method: &str, args: &Args) -> Answer {
         }
         "strptime" => {
             let (text, format) = (args.text("strptime", 0, "date_string")?, args.text("strptime", 1, "format")?);
-            if format.contains("%z") || format.contains("%Z") {
-                return Err(Fault::unsupported("strptime with a zone is not built in here").into());
-            }
+            directives(&format, "aAbBdHIjmMpSyYf%", "strptime")?;
             let parsed = jiff::fmt::strtime::parse(&format, &text).map_err(bad)?;
             let at = parsed.to_datetime().or_else(|_| parsed.to_date().map(|d| d.at(0, 0, 0, 0))).map_err(bad)?;
             Ok(Moment { at, zone: None }.value())
@@ -118,32 +115,140 @@ fn date_class(job: &Arc<Job>, method: &str, args: &Args) -> Answer {
             job.flag("volatile:now");
             Ok(Day(now(job).date()).value())
         }
-        "" => {
-            let day = Date::new(part(args, 0, "year", 0)?, part(args, 1, "month", 1)?, part(args, 2, "day", 1)?);
-            Ok(Day(day.map_err(bad)?).value())
+        "" => Ok(Day(civil(args)?).value()),
+        "fromisoformat" => {
+            let text = args.text("fromisoformat", 0, "date_string")?;
+            day(&text).ok_or_else(|| bad(format!("`{text}` is no date")))
         }
-        "fromisoformat" => Ok(Day(args.text("fromisoformat", 0, "date_string")?.parse().map_err(bad)?).value()),
         other => Err(Fault::unsupported(format!("date.{other} is not built in here")).into()),
     }
 }
 
-fn duration(args: &Args) -> Result<SignedDuration, Error> {
-    let units = [
-        ("days", 86_400.0),
-        ("seconds", 1.0),
-        ("microseconds", 1e-6),
-        ("milliseconds", 1e-3),
-        ("minutes", 60.0),
-        ("hours", 3600.0),
-        ("weeks", 604_800.0),
-    ];
-    let mut seconds = 0.0;
-    for (at, (name, scale)) in units.iter().enumerate() {
-        if let Some(value) = args.get(at, name) {
-            seconds += f64::try_from(value).map_err(|_| bad(format!("{name} is no number")))? * scale;
+/// Year, month and day, all of which Python wants.
+fn civil(args: &Args) -> Result<Date, Error> {
+    for (at, name) in ["year", "month", "day"].iter().enumerate() {
+        if args.get(at, name).is_none() {
+            return Err(bad(format!("{name} is missing")));
         }
     }
-    SignedDuration::try_from_secs_f64(seconds).map_err(bad)
+    let year: i16 = part(args, 0, "year", 0)?;
+    if year < 1 {
+        return Err(bad("year is out of range"));
+    }
+    Date::new(year, part(args, 1, "month", 1)?, part(args, 2, "day", 1)?).map_err(bad)
+}
+
+/// Refuses a format with directives other than `known`, which mean the same here and in Python.
+fn directives(format: &str, known: &str, what: &str) -> Result<(), Error> {
+    let mut chars = format.chars();
+    while let Some(c) = chars.next() {
+        if c == '%' && !chars.next().is_some_and(|directive| known.contains(directive)) {
+            return Err(Fault::unsupported(format!("{what} with the format `{format}` is not built in here")).into());
+        }
+    }
+    Ok(())
+}
+
+/// A date as YAML and Python write it (`2020-01-05`).
+pub(crate) fn day(text: &str) -> Option<Value> {
+    let shape = text.len() == 10 && text.bytes().enumerate().all(|(at, b)| matches!(at, 4 | 7) == (b == b'-'));
+    let date: Date = text.parse().ok().filter(|_| shape)?;
+    (date.year() > 0).then(|| Day(date).value())
+}
+
+/// A point in time as the YAML reader writes it (`2020-01-05 10:20:30.5+02:00`).
+pub(crate) fn moment(text: &str) -> Option<Value> {
+    let at = text.get(..19)?.replacen(' ', "T", 1);
+    let rest = text.get(19..)?;
+    let zone = rest.find(['+', '-']).unwrap_or(rest.len());
+    let (fraction, zone) = rest.split_at(zone);
+    let at: DateTime = format!("{at}{fraction}").parse().ok()?;
+    let zone = match zone {
+        "" => None,
+        zone => {
+            let (hours, minutes) = zone.get(1..)?.split_once(':')?;
+            let seconds = hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60;
+            Some(Offset::from_seconds(if zone.starts_with('-') { -seconds } else { seconds }).ok()?)
+        }
+    };
+    Some(Moment { at, zone }.value())
+}
+
+/// Whether a value is a date, time, span or zone.
+pub(crate) fn is_own(value: &Value) -> bool {
+    value.downcast_object_ref::<Moment>().is_some()
+        || value.downcast_object_ref::<Day>().is_some()
+        || value.downcast_object_ref::<Delta>().is_some()
+        || value.downcast_object_ref::<Zone>().is_some()
+}
+
+/// `repr(value)` of a date, time or span; `None` for other objects.
+pub(crate) fn repr(value: &Value) -> Option<Written> {
+    if let Some(Day(day)) = value.downcast_object_ref::<Day>() {
+        return Some(Ok(format!("datetime.date({}, {}, {})", day.year(), day.month(), day.day())));
+    }
+    if let Some(Delta(span)) = value.downcast_object_ref::<Delta>() {
+        let (days, seconds, micros) = parts(*span);
+        let named = [("days", days), ("seconds", seconds), ("microseconds", micros)];
+        let named: Vec<String> = named.iter().filter(|(_, n)| *n != 0).map(|(name, n)| format!("{name}={n}")).collect();
+        let inner = if named.is_empty() { "0".to_owned() } else { named.join(", ") };
+        return Some(Ok(format!("datetime.timedelta({inner})")));
+    }
+    let moment = value.downcast_object_ref::<Moment>()?;
+    if moment.zone.is_some() {
+        return Some(Err(Fault::unsupported("a list or dict with a time that has a zone is written out").into()));
+    }
+    let (d, t) = (moment.at.date(), moment.at.time());
+    let mut out = format!("datetime.datetime({}, {}, {}, {}, {}", d.year(), d.month(), d.day(), t.hour(), t.minute());
+    let micros = t.subsec_nanosecond() / 1000;
+    if micros != 0 || t.second() != 0 {
+        out += &format!(", {}", t.second());
+    }
+    if micros != 0 {
+        out += &format!(", {micros}");
+    }
+    Some(Ok(out + ")"))
+}
+
+/// Days, seconds and microseconds as Python keeps them: only days can be negative.
+fn parts(span: SignedDuration) -> (i64, i64, i64) {
+    let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+    let (seconds, micros) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
+    (seconds.div_euclid(86_400), seconds.rem_euclid(86_400), micros)
+}
+
+/// An attribute that Python's object may have and ours does not tell.
+fn untold(what: &str, key: &str) -> Value {
+    super::args::poisoned(Fault::unsupported(format!("{what}.{key} is not built in here")))
+}
+
+fn duration(args: &Args) -> Result<SignedDuration, Error> {
+    let units = [
+        ("days", 86_400_000_000i64),
+        ("seconds", 1_000_000),
+        ("microseconds", 1),
+        ("milliseconds", 1_000),
+        ("minutes", 60_000_000),
+        ("hours", 3_600_000_000),
+        ("weeks", 604_800_000_000),
+    ];
+    let mut micros: i64 = 0;
+    let far = || bad("the span is too long");
+    for (at, (name, scale)) in units.iter().enumerate() {
+        let Some(value) = args.get(at, name) else { continue };
+        let part = match value.as_i64().filter(|_| value.is_integer()) {
+            Some(whole) => whole.checked_mul(*scale).ok_or_else(far)?,
+            None => {
+                let number = f64::try_from(value).map_err(|_| bad(format!("{name} is no number")))? * *scale as f64;
+                if number.fract() != 0.0 || number.abs() > 9e15 {
+                    return Err(Fault::unsupported("a timedelta of a part of a microsecond").into());
+                }
+                format!("{number:.0}").parse().map_err(bad)?
+            }
+        };
+        micros = micros.checked_add(part).ok_or_else(far)?;
+    }
+    Ok(SignedDuration::from_micros(micros))
 }
 
 fn day_of(value: &Value) -> Option<Date> {
@@ -214,11 +319,22 @@ impl Object for Zone {
         f.write_str(self.0.iana_name().unwrap_or("UTC"))
     }
 
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        match key.as_str()? {
+            "zone" => Some(Value::from(self.0.iana_name().unwrap_or("UTC"))),
+            other => Some(untold("timezone", other)),
+        }
+    }
+
     fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Answer {
         let moment = args.first().and_then(|v| v.downcast_object_ref::<Moment>().copied());
         match (method, moment) {
             ("localize", Some(Moment { at, zone: None })) => {
-                let zoned = self.0.to_zoned(at).map_err(bad)?;
+                let zoned = self.0.to_ambiguous_zoned(at);
+                if zoned.is_ambiguous() || args.len() > 1 {
+                    return Err(Fault::unsupported("a local time that is there twice or not at all").into());
+                }
+                let zoned = zoned.compatible().map_err(bad)?;
                 Ok(Moment { at, zone: Some(zoned.offset()) }.value())
             }
             _ => Err(Fault::unsupported(format!("timezone.{method} is not built in here")).into()),
@@ -277,7 +393,10 @@ pub(crate) fn arithmetic(a: &Value, b: &Value, minus: bool) -> Option<Answer> {
         return Some(shifted(m.at, d, minus).map(|at| Moment { at, ..m }.value()));
     }
     if let (Some(m), Some(d)) = (day(a), delta(b)) {
-        return Some(shifted(m.at(0, 0, 0, 0), d, minus).map(|at| Day(at.date()).value()));
+        // A date counts the days of a span and drops the rest.
+        let days = parts(d).0.saturating_mul(if minus { -86_400 } else { 86_400 });
+        let days = SignedDuration::from_secs(days);
+        return Some(shifted(m.at(0, 0, 0, 0), days, false).map(|at| Day(at.date()).value()));
     }
     match (delta(a), minus) {
         (Some(x), _) if delta(b).is_some() => {
@@ -304,6 +423,12 @@ fn weekday(day: Date) -> i8 {
 
 fn strftime(at: DateTime, zone: Option<Offset>, args: &Args) -> Answer {
     let format = args.text("strftime", 0, "format")?;
+    directives(&format, "aAbBcdeDfFGhHIjklmMnpRStTuUVwWxXyYzZC%-", "strftime")?;
+    let dashed = format.split("%-").skip(1).all(|rest| rest.starts_with(['d', 'm', 'H', 'I', 'j', 'M', 'S', 'y']));
+    if !dashed || at.year() < 1000 {
+        return Err(Fault::unsupported(format!("strftime with the format `{format}` is not built in here")).into());
+    }
+    let format = format.replace("%c", "%a %b %e %H:%M:%S %Y").replace("%x", "%m/%d/%y").replace("%X", "%H:%M:%S");
     // Python's %f is microseconds in six digits; jiff's is as many as there are.
     let micros = format!("{:06}", at.time().subsec_nanosecond() / 1000);
     let offset = zone.map(|offset| written(offset, "")).unwrap_or_default();
@@ -321,6 +446,9 @@ fn strftime(at: DateTime, zone: Option<Offset>, args: &Args) -> Answer {
 }
 
 fn replaced(at: DateTime, args: &Args) -> Result<DateTime, Error> {
+    if !args.positional.is_empty() {
+        return Err(Fault::unsupported("replace() without the names of what is replaced is not built in here").into());
+    }
     let (d, t) = (at.date(), at.time());
     let get = |name: &str, old: i64| number(args.keyword(name), old);
     let year = i16::try_from(get("year", d.year().into())?).map_err(bad)?;
@@ -356,7 +484,7 @@ impl Object for Moment {
             "minute" => Value::from(t.minute()),
             "second" => Value::from(t.second()),
             "microsecond" => Value::from(t.subsec_nanosecond() / 1000),
-            _ => return None,
+            other => untold("datetime", other),
         })
     }
 
@@ -364,6 +492,9 @@ impl Object for Moment {
         let args = Args::new(args);
         Ok(match method {
             "strftime" => return strftime(self.at, self.zone, &args),
+            "isoformat" if args.get(1, "timespec").is_some() => {
+                return Err(Fault::unsupported("isoformat() with a timespec is not built in here").into());
+            }
             "isoformat" => {
                 Value::from(self.text(args.get(0, "sep").and_then(|v| v.to_string().chars().next()).unwrap_or('T')))
             }
@@ -402,7 +533,7 @@ impl Object for Day {
             "year" => Value::from(self.0.year()),
             "month" => Value::from(self.0.month()),
             "day" => Value::from(self.0.day()),
-            _ => return None,
+            other => untold("date", other),
         })
     }
 
@@ -425,11 +556,12 @@ impl Object for Delta {
     }
 
     fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (days, rest) = (self.0.as_secs().div_euclid(86_400), self.0.as_secs().rem_euclid(86_400));
+        let (days, rest, micros) = parts(self.0);
         if days != 0 {
             write!(f, "{days} day{}, ", if days.abs() == 1 { "" } else { "s" })?;
         }
-        write!(f, "{}:{:02}:{:02}", rest / 3600, rest % 3600 / 60, rest % 60)
+        write!(f, "{}:{:02}:{:02}", rest / 3600, rest % 3600 / 60, rest % 60)?;
+        if micros == 0 { Ok(()) } else { write!(f, ".{micros:06}") }
     }
 
     fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<std::cmp::Ordering> {
@@ -438,16 +570,17 @@ impl Object for Delta {
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         match key.as_str()? {
-            "days" => Some(Value::from(self.0.as_secs().div_euclid(86_400))),
-            "seconds" => Some(Value::from(self.0.as_secs().rem_euclid(86_400))),
-            _ => None,
+            "days" => Some(Value::from(parts(self.0).0)),
+            "seconds" => Some(Value::from(parts(self.0).1)),
+            "microseconds" => Some(Value::from(parts(self.0).2)),
+            other => Some(untold("timedelta", other)),
         }
     }
 
     fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Answer {
         match method {
-            "total_seconds" => Ok(Value::from(self.0.as_secs_f64())),
-            _ => Err(Error::from(ErrorKind::UnknownMethod)),
+            "total_seconds" => Ok(Value::from(self.0.as_micros() as f64 / 1e6)),
+            other => Err(Fault::unsupported(format!("timedelta.{other} is not built in here")).into()),
         }
     }
 }
@@ -456,6 +589,9 @@ fn itertools(method: &str, args: &Args) -> Answer {
     let lists: Vec<Vec<Value>> =
         args.positional.iter().map(|v| v.try_iter().map(Iterator::collect)).collect::<Result<_, _>>()?;
     let tuple = |items: Vec<Value>| Value::from(Tuple::from(items));
+    if !args.named.is_empty() {
+        return Err(Fault::unsupported(format!("itertools.{method} with named arguments is not built in here")).into());
+    }
     match method {
         "product" => {
             let size = lists.iter().try_fold(1usize, |n, list| n.checked_mul(list.len()));
@@ -467,9 +603,9 @@ fn itertools(method: &str, args: &Args) -> Answer {
                     .flat_map(|row| list.iter().map(move |item| [row.clone(), vec![item.clone()]].concat()))
                     .collect()
             });
-            Ok(List::value(rows.into_iter().map(tuple).collect()))
+            Ok(Lazy::value(rows.into_iter().map(tuple).collect()))
         }
-        "chain" => Ok(List::value(lists.concat())),
+        "chain" => Ok(Lazy::value(lists.concat())),
         other => Err(Fault::unsupported(format!("itertools.{other} is not built in here")).into()),
     }
 }

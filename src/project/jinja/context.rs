@@ -42,6 +42,7 @@ pub(crate) fn internal(job: &Arc<Job>, name: &str) -> Option<Value> {
             let value = args.positional.first().cloned().unwrap_or_default();
             if value.as_str().is_some() { Ok(value) } else { python::text(&value).map(Value::from) }
         }),
+        "__k" => Host::value("compare", job, |_, _, _, args| super::math::compared(&args.positional)),
         "__m" => Host::value("sum", job, |_, _, _, args| super::math::chain(&args.positional)),
         "__i" => Host::value("walk", job, |_, _, _, args| {
             super::lazy::walked(args.positional.first().cloned().unwrap_or_default())
@@ -154,7 +155,7 @@ pub(crate) fn global(job: &Arc<Job>, name: &str) -> Option<Value> {
         "selected_resources" | "pre_hooks" | "post_hooks" => Some(List::value(Vec::new())),
         "flags" => Some(flags()),
         "invocation_args_dict" => {
-            Some(super::args::poisoned(Fault::unsupported("`invocation_args_dict` depends on the run")))
+            Some(super::args::poisoned(Fault::volatile("`invocation_args_dict` is another in each run")))
         }
         "dbt_metadata_envs" => Some(Dict::value([])),
         "invocation_id" => {
@@ -165,7 +166,7 @@ pub(crate) fn global(job: &Arc<Job>, name: &str) -> Option<Value> {
         "sql" | "write" | "try_or_compiler_error" => {
             Some(super::args::poisoned(Fault::unsupported(format!("`{name}` is not built in here"))))
         }
-        "thread_id" => Some(super::args::poisoned(Fault::unsupported("`thread_id` depends on the run"))),
+        "thread_id" => Some(super::args::poisoned(Fault::volatile("`thread_id` is another in each run"))),
         _ => None,
     }
 }

@@ -31,11 +31,14 @@ pub(crate) fn add(env: &mut Environment<'static>) {
         Ok(text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty()).count())
     });
     env.add_filter("round", round);
-    for name in ["attr", "truncate", "xmlattr", "urlize", "wordwrap", "striptags", "filesizeformat", "random"] {
+    for name in ["attr", "truncate", "xmlattr", "urlize", "wordwrap", "striptags", "filesizeformat"] {
         env.add_filter(name, move |_: Value, _: Rest<Value>| -> Result<Value, Error> {
             Err(Fault::unsupported(format!("filter `{name}` is not built in here")).into())
         });
     }
+    env.add_filter("random", |_: Value| -> Result<Value, Error> {
+        Err(Fault::volatile("filter `random` gives another value in each run").into())
+    });
     for name in ["capitalize", "title"] {
         env.add_filter(name, move |value: Value| -> Result<Value, Error> {
             let text = python::text(&value)?;
@@ -56,6 +59,15 @@ fn tests(env: &mut Environment<'static>) {
         }
         Ok(minijinja::tests::is_divisibleby(&value, &other))
     });
+    for (name, rest) in [("odd", 1), ("even", 0)] {
+        env.add_test(name, move |value: Value| -> Result<bool, Error> {
+            let number = f64::try_from(value.clone()).ok().filter(|_| value.as_str().is_none());
+            match number {
+                Some(number) => Ok(number.rem_euclid(2.0) == f64::from(rest)),
+                None => Err(Fault::compiler(format!("`is {name}` of what is no number")).into()),
+            }
+        });
+    }
     env.add_test("sequence", |value: Value| {
         matches!(value.kind(), ValueKind::Seq | ValueKind::String | ValueKind::Map | ValueKind::Undefined)
     });

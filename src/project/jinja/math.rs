@@ -1,4 +1,4 @@
-//! `a + b - c`, which the rewriter makes a call: lists, dates and texts add as in Python.
+//! `a + b - c` and `a < b <= c`, which the rewriter makes calls: values add and compare as in Python.
 
 use super::fault::Fault;
 use super::job::bounded;
@@ -43,6 +43,48 @@ fn step(a: &Value, b: &Value, minus: bool) -> Result<Value, Error> {
             Err(Fault::compiler(format!("`{sign}` between a {} and a {}", a.kind(), b.kind())).into())
         }
     }
+}
+
+/// Whether a chain of comparisons holds: operand, operator, operand, ...
+pub(crate) fn compared(items: &[Value]) -> Result<Value, Error> {
+    for at in (0..items.len().saturating_sub(2)).step_by(2) {
+        let [a, operator, b] = &items[at..at + 3] else { break };
+        let operator = operator.as_str().unwrap_or_default();
+        let holds = match operator {
+            "==" => a == b,
+            "!=" => a != b,
+            _ => ordered(a, operator, b)?,
+        };
+        if !holds {
+            return Ok(Value::from(false));
+        }
+    }
+    Ok(Value::from(true))
+}
+
+fn ordered(a: &Value, operator: &str, b: &Value) -> Result<bool, Error> {
+    let plain = |value: &Value| match value.kind() {
+        ValueKind::Bool => Value::from(i64::from(value.is_true())),
+        _ => value.clone(),
+    };
+    let (a, b) = (plain(a), plain(b));
+    for value in [&a, &b] {
+        if value.kind() == ValueKind::Invalid {
+            super::python::text(value)?;
+        }
+    }
+    let nan = |value: &Value| f64::try_from(value.clone()).is_ok_and(f64::is_nan);
+    if nan(&a) || nan(&b) {
+        return Ok(false);
+    }
+    super::order::sortable(&[a.clone(), b.clone()])?;
+    let order = a.cmp(&b);
+    Ok(match operator {
+        "<" => order.is_lt(),
+        ">" => order.is_gt(),
+        "<=" => order.is_le(),
+        _ => order.is_ge(),
+    })
 }
 
 fn lists(a: &Value, b: &Value) -> Result<Value, Error> {
@@ -100,6 +142,10 @@ mod tests {
         assert_eq!(sum(vec![Value::from("a"), Value::from("+"), v(1)]), "error");
         assert_eq!(sum(vec![Value::UNDEFINED, Value::from("+"), v(1)]), "error");
         assert_eq!(sum(vec![Value::from(vec![1]), Value::from("+"), Value::from(vec![2])]), "[1, 2]");
+        let compare = |items: Vec<Value>| compared(&items).map(|value| value.is_true()).ok();
+        assert_eq!(compare(vec![v(1), Value::from("<"), v(2), Value::from(">="), Value::from(true)]), Some(true));
+        assert_eq!(compare(vec![v(1), Value::from("<"), Value::from("a")]), None);
+        assert_eq!(compare(vec![Value::from(()), Value::from("<"), v(1)]), None);
         let safe = Value::from_safe_string("<a>".into());
         assert_eq!(sum(vec![safe, Value::from("+"), Value::from("b")]), "error");
     }

@@ -85,6 +85,9 @@ fn datetime_class(job: &Arc<Job>, method: &str, args: &Args) -> Answer {
             Ok(Moment { at: day.to_datetime(time.map_err(bad)?), zone: tzinfo(args, None)? }.value())
         }
         "strptime" => {
+            if args.get(0, "date_string").is_some_and(|value| value.as_str().is_none()) {
+                return Err(bad("strptime() takes a text"));
+            }
             let (text, format) = (args.text("strptime", 0, "date_string")?, args.text("strptime", 1, "format")?);
             directives(&format, "aAbBdHIjmMpSyYf%", "strptime")?;
             let parsed = jiff::fmt::strtime::parse(&format, &text).map_err(bad)?;

@@ -27,6 +27,10 @@ pub(crate) fn text(value: &Value) -> Result<String, Error> {
     match value.kind() {
         ValueKind::Undefined => Ok(String::new()),
         ValueKind::None | ValueKind::Bool => Ok(value.to_string()),
+        // What became none on the way was a complex number in Python, or a way that nobody goes.
+        ValueKind::Number if f64::try_from(value.clone()).is_ok_and(f64::is_nan) => {
+            Err(no_text("a number that is none"))
+        }
         ValueKind::Number => Ok(number(value)),
         ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => repr(value),
         ValueKind::Plain => plain(value),
@@ -116,7 +120,10 @@ fn plain(value: &Value) -> Result<String, Error> {
     if own || name.contains("::graph::") || name.contains("::agate::") {
         return Ok(value.to_string());
     }
-    Err(no_text(if is_function(value) { "a function that is not called" } else { "an object" }))
+    if is_function(value) {
+        return Err(Fault::unsupported("a function is printed and not called, which has no text of its own").into());
+    }
+    Err(no_text("an object"))
 }
 
 /// A number as Python prints it.
@@ -273,7 +280,7 @@ mod tests {
             (list(vec![Value::from(1e16), Value::from(1e-5), Value::from(1.0)]), "[1e+16, 1e-05, 1.0]"),
             (list(vec![Value::from("it's"), Value::from("\u{a0}\u{200b}é𝄞")]), "[\"it's\", '\\xa0\\u200bé𝄞']"),
             (list(vec![Value::UNDEFINED, Value::from(())]), "[Undefined, None]"),
-            (Value::from(f64::NAN), "nan"),
+            (Value::from(f64::INFINITY), "inf"),
         ];
         for (value, want) in cases {
             assert_eq!(text(&value).unwrap(), want);

@@ -52,7 +52,9 @@ pub(crate) fn environment() -> Environment<'static> {
         value.kind() == ValueKind::Map || Relation::is(&value) || super::scope::is_mapping(&value)
     });
     env.add_test("list", |value: Value| value.kind() == ValueKind::Seq && !value.is_tuple());
-    env.add_test("callable", |value: Value| value.as_object().is_some() && value.kind() == ValueKind::Plain);
+    env.add_test("callable", |value: Value| {
+        value.is_undefined() || value.as_object().is_some() && value.kind() == ValueKind::Plain
+    });
     env
 }
 
@@ -77,7 +79,13 @@ fn modulo(text: &Value, operand: Option<&Value>) -> Result<Value, Error> {
         return Err(Error::new(ErrorKind::InvalidOperation, "`%` needs a text on its left"));
     };
     bounds::format_text(format_text)?;
-    let args = if operand.is_tuple() { operand.try_iter()?.collect() } else { vec![operand] };
+    let operand_is_tuple = operand.is_tuple();
+    let args = if operand_is_tuple { operand.try_iter()?.collect() } else { vec![operand] };
+    // A text that takes no name takes each value once.
+    let places = format_text.replace("%%", "").matches('%').count();
+    if operand_is_tuple && !format_text.contains("%(") && places != args.len() {
+        return Err(Fault::compiler("the format takes another number of values").into());
+    }
     for arg in &args {
         python::alike(arg)?;
         // `%(name)s` takes the values of a dict.
@@ -291,7 +299,7 @@ pub(crate) fn node(
             Err(fail(Fault::limit("the rendered text is longer than 16 MiB"), first_line))
         }
         Ok(output) => match job.seen().tainted.take() {
-            Some(why) => Err(fail(Fault::unsupported(why), first_line)),
+            Some(why) => Err(fail(Fault::needs_graph(why), first_line)),
             None => Ok(output),
         },
         Err(error) => {

@@ -334,7 +334,7 @@ impl Rewriter<'_> {
                         at = end;
                     }
                 }
-                (Kind::Op, sign @ ("+" | "-")) if self.marks.is_sign(token) => {
+                (Kind::Op, sign) if self.marks.is_sign(token) => {
                     out += &format!(", '{sign}', ");
                     previous = Some(token);
                     at += 1;
@@ -345,6 +345,14 @@ impl Rewriter<'_> {
                     // Python's blanks are more than minijinja's.
                     out.extend(word.chars().map(|c| if c.is_ascii() { c } else { ' ' }));
                     at += 1;
+                }
+                (Kind::Number, _)
+                    if list[at + 1..]
+                        .iter()
+                        .find(|t| t.kind != Kind::Space)
+                        .is_some_and(|t| &text[t.range.clone()] == ".") =>
+                {
+                    return Err(SyntaxError::unsupported("an attribute of a number", token.range.start));
                 }
                 (Kind::Number, _) if word.contains("__") || octal(word) => {
                     return Err(SyntaxError::new(format!("`{word}` is no number"), token.range.start));

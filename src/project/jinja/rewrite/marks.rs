@@ -26,7 +26,7 @@ impl Marks {
         self.after.get(&token.range.end).map_or("", String::as_str)
     }
 
-    /// Whether a `+` or `-` stands between the operands of a sum.
+    /// Whether an operator stands between the operands of a call.
     pub(super) fn is_sign(&self, token: &Token) -> bool {
         self.signs.contains(&token.range.start)
     }
@@ -44,7 +44,12 @@ impl Marks {
         if let Some((first, last)) = line.walked() {
             self.wrap(&list[first], &list[last], "__i(");
         }
-        // Sums first: where a sum and a `~` begin at one token, the sum is the outer call.
+        // Comparisons and sums first: where a sum and a `~` begin at one token, the looser one is the outer call.
+        for at in 0..list.len() {
+            if COMPARE.contains(&line.op(at)) && !self.is_sign(&list[at]) {
+                line.comparison(at, self);
+            }
+        }
         for at in 0..list.len() {
             if line.is_sign(at) && !self.is_sign(&list[at]) {
                 line.sum(at, self);
@@ -52,7 +57,7 @@ impl Marks {
         }
         let mut wrapped = BTreeSet::new();
         for at in (0..list.len()).filter(|&at| line.op(at) == "~") {
-            for operand in [line.left(at, true), line.right(at, true)] {
+            for operand in [line.left(at, Level::Concat), line.right(at, Level::Concat)] {
                 if let Some((first, last)) = operand.filter(|operand| wrapped.insert(*operand)) {
                     self.wrap(&list[first], &list[last], "__c(");
                 }
@@ -61,6 +66,18 @@ impl Marks {
         Ok(())
     }
 }
+
+/// How tightly an operator binds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Concat,
+    Sum,
+    Compare,
+}
+
+/// Operators that compare, and those of them that ask for an order.
+const COMPARE: [&str; 6] = ["<", ">", "<=", ">=", "==", "!="];
+const ORDER: [&str; 4] = ["<", ">", "<=", ">="];
 
 struct Line<'a> {
     text: &'a str,
@@ -95,12 +112,12 @@ impl Line<'_> {
             && self.before(at).is_some_and(|n| !literal_position(self.text, Some(&self.list[n])))
     }
 
-    /// Whether an operand of a sum (or, `within` one, of `~`) ends at this token.
-    fn ends(&self, at: usize, within: bool) -> bool {
+    /// Whether an operand ends at this token.
+    fn ends(&self, at: usize, level: Level) -> bool {
         match (self.list[at].kind, self.word(at)) {
             (Kind::Op, "," | ":" | "=" | "==" | "!=" | "<" | ">" | "<=" | ">=") => true,
-            (Kind::Op, "~") => within,
-            (Kind::Op, "+" | "-") => self.is_sign(at),
+            (Kind::Op, "~") => level == Level::Concat,
+            (Kind::Op, "+" | "-") => level != Level::Compare && self.is_sign(at),
             (Kind::Name, word) => self.keyword(at, word),
             _ => false,
         }
@@ -127,7 +144,7 @@ impl Line<'_> {
     }
 
     /// The operand on the left of the operator at `at`: its first and last token.
-    fn left(&self, at: usize, within: bool) -> Option<(usize, usize)> {
+    fn left(&self, at: usize, level: Level) -> Option<(usize, usize)> {
         let last = self.before(at)?;
         let (mut first, mut depth, mut look) = (None, 0i32, Some(last));
         while let Some(n) = look {
@@ -135,7 +152,7 @@ impl Line<'_> {
                 ")" | "]" | "}" => depth += 1,
                 "(" | "[" | "{" if depth == 0 => break,
                 "(" | "[" | "{" => depth -= 1,
-                _ if depth == 0 && self.ends(n, within) => break,
+                _ if depth == 0 && self.ends(n, level) => break,
                 _ => {}
             }
             first = Some(n);
@@ -145,7 +162,7 @@ impl Line<'_> {
     }
 
     /// The operand on its right.
-    fn right(&self, at: usize, within: bool) -> Option<(usize, usize)> {
+    fn right(&self, at: usize, level: Level) -> Option<(usize, usize)> {
         let first = self.after(at)?;
         let (mut last, mut depth, mut look) = (None, 0i32, Some(first));
         while let Some(n) = look {
@@ -153,7 +170,7 @@ impl Line<'_> {
                 "(" | "[" | "{" => depth += 1,
                 ")" | "]" | "}" if depth == 0 => break,
                 ")" | "]" | "}" => depth -= 1,
-                _ if depth == 0 && self.ends(n, within) => break,
+                _ if depth == 0 && self.ends(n, level) => break,
                 _ => {}
             }
             last = Some(n);
@@ -164,9 +181,9 @@ impl Line<'_> {
 
     /// `a + b - c`, found at its first sign, becomes one call.
     fn sum(&self, at: usize, marks: &mut Marks) {
-        let Some((first, _)) = self.left(at, false) else { return };
+        let Some((first, _)) = self.left(at, Level::Sum) else { return };
         let (mut sign, mut end) = (at, None);
-        while let Some((_, last)) = self.right(sign, false) {
+        while let Some((_, last)) = self.right(sign, Level::Sum) {
             marks.signs.insert(self.list[sign].range.start);
             end = Some(last);
             match self.after(last).filter(|&n| self.is_sign(n)) {
@@ -176,6 +193,32 @@ impl Line<'_> {
         }
         if let Some(last) = end {
             marks.wrap(&self.list[first], &self.list[last], "__m(");
+        }
+    }
+
+    /// `a < b <= c`, found at its first operator, becomes one call when it asks for an order.
+    fn comparison(&self, at: usize, marks: &mut Marks) {
+        let Some((first, _)) = self.left(at, Level::Compare) else { return };
+        let (mut operators, mut end) = (vec![at], None);
+        while let Some((_, last)) = self.right(operators[operators.len() - 1], Level::Compare) {
+            end = Some(last);
+            match self.after(last).filter(|&n| COMPARE.contains(&self.op(n))) {
+                Some(next) => operators.push(next),
+                None => break,
+            }
+        }
+        let Some(last) = end else { return };
+        // `in` may be a link of such a chain; that is left as it is.
+        let contains = |n: Option<usize>| matches!(self.name(n), "in");
+        let not_in = |n: Option<usize>| self.name(n) == "not" && contains(n.and_then(|n| self.after(n)));
+        let (before, after) = (self.before(first), self.after(last));
+        let walked = before.and_then(|n| (0..n).find(|&n| self.name(Some(n)) == "for"));
+        if (contains(before) && walked.is_none()) || contains(after) || not_in(after) {
+            return;
+        }
+        if operators.iter().any(|&n| ORDER.contains(&self.op(n))) {
+            marks.signs.extend(operators.iter().map(|&n| self.list[n].range.start));
+            marks.wrap(&self.list[first], &self.list[last], "__k(");
         }
     }
 

@@ -245,9 +245,19 @@ pub(crate) fn from_json_text(args: &Args) -> Answer {
     let digits = text.split(|c: char| !c.is_ascii_digit()).any(|run| run.len() > 15);
     let odd = digits || ["NaN", "Infinity"].iter().any(|word| text.contains(word));
     match serde_json::from_str::<Json>(&text) {
-        Ok(json) if !digits => Ok(from_json(&json)),
+        Ok(json) if !digits || !fractions(&json) => Ok(from_json(&json)),
         Err(error) if !odd && !error.to_string().contains("out of range") => Ok(default),
         _ => Err(Fault::unsupported("fromjson of such numbers is not built in here").into()),
+    }
+}
+
+/// Whether a number in `json` was read as a fraction, as whole numbers that are too long are.
+fn fractions(json: &Json) -> bool {
+    match json {
+        Json::Number(number) => number.is_f64(),
+        Json::Array(items) => items.iter().any(fractions),
+        Json::Object(map) => map.values().any(fractions),
+        _ => false,
     }
 }
 

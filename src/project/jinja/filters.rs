@@ -5,6 +5,7 @@ use super::lazy::{Range, lazy};
 use super::{order, python};
 use minijinja::value::{Kwargs, Rest, ValueKind};
 use minijinja::{Environment, Error, Value};
+use std::collections::BTreeMap;
 
 /// Adds them to an environment.
 pub(crate) fn add(env: &mut Environment<'static>) {
@@ -139,8 +140,9 @@ fn groupby(value: Value, attribute: Option<Value>, kwargs: Kwargs) -> Result<Val
     }
     order::sortable(&keys)?;
     let texts: Vec<&str> = keys.iter().filter_map(Value::as_str).collect();
-    let same = |a: &str, b: &str| a != b && a.to_lowercase() == b.to_lowercase();
-    if !sensitive && texts.iter().any(|a| texts.iter().any(|b| same(a, b))) {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    let clash = texts.iter().any(|text| *seen.entry(text.to_lowercase()).or_insert(text) != *text);
+    if !sensitive && clash {
         return Err(Fault::unsupported("groupby of texts that differ in their case only is not built in here").into());
     }
     let list = super::values::List::value(items);

@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 const MAX_DEPTH: usize = 200;
 
 fn no_text(what: &str) -> Error {
-    Fault::unsupported(format!("{what} is written out, which is not built in here")).into()
+    Fault::unsupported(format!("{what} is printed, which is not built in here")).into()
 }
 
 /// `str(value)`; an undefined value is empty, as Jinja prints it.
@@ -106,8 +106,11 @@ fn container(value: &Value) -> Result<(), Error> {
     {
         return Err(no_text("an object of dbt or Jinja"));
     }
-    if name.contains("::graph::") || name.contains("::scope::") {
-        return Err(no_text("`graph` or `context`"));
+    if name.contains("::graph::") {
+        return Err(Fault::needs_graph("a whole node of `graph` is not built in here").into());
+    }
+    if name.contains("::scope::") {
+        return Err(no_text("`context`"));
     }
     Ok(())
 }

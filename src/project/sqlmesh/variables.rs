@@ -18,7 +18,7 @@ pub(super) fn placed(sql: &str, dialect: Dialect, value: &dyn Fn(&str) -> Option
             let name = &rest[at + 1..];
             let end = name.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(name.len());
             // What is called or stands in a longer name is a macro.
-            let alone = !name[end..].trim_start().starts_with('(') && !rest[..at].ends_with('@');
+            let alone = !name[end..].trim_start().starts_with('(') && (at > 0 || !out.ends_with('@'));
             out.push_str(&rest[..at]);
             match value(&name[..end].to_lowercase()).filter(|_| alone && end > 0) {
                 Some(value) => out.push_str(&value),
@@ -59,7 +59,8 @@ pub(super) fn time(name: &str, now: Timestamp) -> Option<String> {
 pub(super) fn single(argument: &str, dialect: Dialect) -> Option<String> {
     let argument = argument.trim();
     let pieces = pieces::pieces(argument, dialect);
-    let whole = |kind: PieceKind| matches!(&pieces[..], [piece] if piece.kind == kind);
+    // A doubled quote parts a string in two pieces.
+    let whole = |kind: PieceKind| !pieces.is_empty() && pieces.iter().all(|piece| piece.kind == kind);
     let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
     let code = whole(PieceKind::Code) && argument.strip_prefix('-').unwrap_or(argument).chars().all(word);
     let fits = !argument.is_empty() && (code || whole(PieceKind::Text) || whole(PieceKind::Name));

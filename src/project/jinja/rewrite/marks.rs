@@ -45,13 +45,13 @@ impl Marks {
             self.wrap(&list[first], &list[last], "__i(");
         }
         // Comparisons and sums first: where a sum and a `~` begin at one token, the looser one is the outer call.
-        for at in 0..list.len() {
-            if COMPARE.contains(&line.op(at)) && !self.is_sign(&list[at]) {
+        for (at, token) in list.iter().enumerate() {
+            if COMPARE.contains(&line.op(at)) && !self.is_sign(token) {
                 line.comparison(at, self);
             }
         }
-        for at in 0..list.len() {
-            if line.is_sign(at) && !self.is_sign(&list[at]) {
+        for (at, token) in list.iter().enumerate() {
+            if line.is_sign(at) && !self.is_sign(token) {
                 line.sum(at, self);
             }
         }
@@ -131,7 +131,10 @@ impl Line<'_> {
         let tested = |n: Option<usize>| self.name(n) == "is";
         match word {
             "not" => !tested(before),
-            "in" => !tested(before) && !(self.name(before) == "not" && tested(before.and_then(|not| self.before(not)))),
+            "in" => {
+                let not = self.name(before) == "not";
+                !tested(if not { before.and_then(|n| self.before(n)) } else { before })
+            }
             "and" | "or" | "if" | "else" | "recursive" => true,
             // The word that a statement begins with.
             _ => before.is_none() && self.after(at).is_some_and(|n| self.starts(n)) && STATEMENTS.contains(&word),
@@ -212,8 +215,8 @@ impl Line<'_> {
         let contains = |n: Option<usize>| matches!(self.name(n), "in");
         let not_in = |n: Option<usize>| self.name(n) == "not" && contains(n.and_then(|n| self.after(n)));
         let (before, after) = (self.before(first), self.after(last));
-        let walked = before.and_then(|n| (0..n).find(|&n| self.name(Some(n)) == "for"));
-        if (contains(before) && walked.is_none()) || contains(after) || not_in(after) {
+        let walked = self.walked().is_some_and(|(start, _)| start == first);
+        if (contains(before) && !walked) || contains(after) || not_in(after) {
             return;
         }
         if operators.iter().any(|&n| ORDER.contains(&self.op(n))) {

@@ -11,7 +11,7 @@ pub use lineage::*;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
-/// Decides whether a pull request to a SQL or dbt project can be trusted.
+/// Decides whether a pull request to a dbt, SQLMesh or Dataform project, or to a folder of SQL files, can be trusted.
 #[derive(Debug, Parser)]
 #[command(name = "rowproof", version, about, propagate_version = true, arg_required_else_help = true)]
 #[command(

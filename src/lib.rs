@@ -1,4 +1,4 @@
-//! Rowproof: decides whether a pull request to a SQL or dbt project can be trusted.
+//! Rowproof: decides whether a pull request to a dbt, SQLMesh or Dataform project, or to a folder of SQL files, can be trusted.
 
 pub mod audit;
 pub mod cli;

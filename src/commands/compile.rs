@@ -69,6 +69,7 @@ fn as_json(models: &[&Model], verified: Option<&Verified<'_>>) -> Result<String>
         }
         let entry = json!({
             "unique_id": m.unique_id, "path": m.path, "sql": sql, "error": error, "flags": flags, "source": source,
+            "reason": m.compiled.as_ref().err().filter(|_| sql.is_none()).map(|reason| reason.code.id()),
         });
         // Packages and versions may share a name: the later ones go by their unique ids, so that none is lost.
         let key = if entries.contains_key(&m.name) { &m.unique_id } else { &m.name };

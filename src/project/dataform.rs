@@ -5,6 +5,7 @@
 mod action;
 mod columns;
 mod eval;
+mod includes;
 mod js;
 mod script;
 mod settings;

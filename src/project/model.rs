@@ -155,11 +155,38 @@ pub enum NotCompiledCode {
     Packages,
     /// Fuel, depth, time or output limit.
     Limit,
+    /// The template asks `graph` for what is not known here.
+    NeedsGraph,
+    /// The text is another in each run: it depends on chance, on the run itself, or on an order that dbt does not fix.
+    Volatile,
     /// What is rendered here differs from dbt for this project, and dbt's own text is not at hand.
     Mismatch,
 }
 
 impl NotCompiledCode {
+    /// The word for it in output.
+    pub fn id(self) -> &'static str {
+        use NotCompiledCode::*;
+        match self {
+            JinjaSyntax => "jinja_syntax",
+            RefNotFound => "ref_not_found",
+            SourceNotFound => "source_not_found",
+            MacroNotFound => "no_macro",
+            VarNotSet => "var_not_set",
+            EnvNotAllowed => "env_not_set",
+            CompilerError => "compiler_error",
+            NeedsWarehouse => "needs_warehouse",
+            NeedsGraph => "needs_graph",
+            Unsupported => "unsupported",
+            Upstream => "upstream_not_compiled",
+            Yaml => "yaml",
+            Packages => "packages",
+            Limit => "limit",
+            Volatile => "volatile",
+            Mismatch => "mismatch",
+        }
+    }
+
     /// Whether the project is wrong (true), or we merely cannot tell (false).
     pub fn is_defect(self) -> bool {
         use NotCompiledCode::*;

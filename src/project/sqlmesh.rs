@@ -1,6 +1,6 @@
 //! SQLMesh projects: `MODEL (...)` headers, the query behind each, audits, seeds and external models.
 //!
-//! A query is taken as it stands. Whatever SQLMesh would still work out (`@macros`, Jinja, Python) is not compiled.
+//! A query is taken as it stands, the interval that a run covers pinned to one day. Whatever SQLMesh would still work out (`@macros`, Jinja, Python) is not compiled.
 
 mod audits;
 mod external;
@@ -9,6 +9,7 @@ mod model;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 pub(super) use settings::is_project;
 
@@ -60,11 +61,11 @@ pub(super) fn load(options: &LoadOptions<'_>) -> Result<Project> {
     for (id, uses, inline, _) in &declared {
         let Some(model) = project.models.get(id) else { continue };
         let own = |name: &str| inline.iter().find(|a| a.name == name).or_else(|| files.get(name));
-        let tests = audits::tests(model, uses, &own, settings.dialect);
+        let tests = audits::tests(model, uses, &own, settings.dialect, options.now);
         project.tests.extend(tests.into_iter().map(|test| (test.unique_id.clone(), test)));
     }
     for audit in files.values().filter(|audit| audit.standalone) {
-        let test = audits::standalone(audit, &settings, &names);
+        let test = audits::standalone(audit, &settings, &names, options.now);
         project.tests.insert(test.unique_id.clone(), test);
     }
     project.hooks = settings.hooks;

@@ -1,8 +1,11 @@
 //! Lenient YAML with places: duplicate keys are accepted (the last wins, as in PyYAML), every node knows its line.
 
+mod marked;
 mod plain;
 
-use anyhow::{Result, anyhow};
+pub(crate) use marked::{MARK, scope};
+
+use anyhow::Result;
 use indexmap::IndexMap;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -15,6 +18,18 @@ pub(crate) struct Node {
     pub(crate) line: u32,
     pub(crate) column: u32,
     /// Bytes of the text that it was read from.
+    bytes: (usize, usize),
+    /// What JSON has no word for.
+    exotic: Option<plain::Exotic>,
+    /// The key of this node in its mapping, where it is no text: what it is and where it stands.
+    key: Option<Box<Key>>,
+}
+
+/// A key of a mapping.
+#[derive(Debug, Clone)]
+struct Key {
+    value: Value,
+    exotic: Option<plain::Exotic>,
     bytes: (usize, usize),
 }
 
@@ -106,6 +121,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
         duplicate_keys: DuplicateKeyPolicy::LastWins,
         strict_booleans: true,
         budget: serde_saphyr::budget! { enforce_alias_anchor_ratio: false },
+        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
     };
     // Jinja in unquoted scalars and tabs in comments are common; a byte order mark is legal but not everywhere accepted.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -125,20 +141,34 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
 fn as_python_reads(node: &mut Node, text: &str) {
     match &mut node.kind {
         Kind::Seq(items) => items.iter_mut().for_each(|item| as_python_reads(item, text)),
-        Kind::Map(map) => map.values_mut().for_each(|value| as_python_reads(value, text)),
+        Kind::Map(map) => map.values_mut().for_each(|value| {
+            if let Some(key) = &mut value.key
+                && let Some(raw) = plain_text(&key.value, key.bytes, text)
+            {
+                (key.value, key.exotic) = (plain::resolve(raw), plain::exotic(raw));
+            }
+            as_python_reads(value, text);
+        }),
         Kind::Scalar(value) => {
-            let raw = text.get(node.bytes.0..node.bytes.1).unwrap_or_default();
-            // A quoted, tagged or folded text is not what it was read from.
-            let plain = match value {
-                Value::String(read) => raw == read,
-                Value::Number(_) => raw.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.')),
-                _ => false,
-            };
-            if plain && !tagged(&text[..node.bytes.0]) {
+            if let Some(raw) = plain_text(value, node.bytes, text) {
                 *value = plain::resolve(raw);
+                node.exotic = plain::exotic(raw);
             }
         }
     }
+}
+
+/// The text of a scalar that stands without quotes and tags, when Python may read it otherwise than the parser.
+fn plain_text<'a>(value: &Value, bytes: (usize, usize), text: &'a str) -> Option<&'a str> {
+    let raw = text.get(bytes.0..bytes.1).unwrap_or_default();
+    let number = |raw: &str| raw.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'));
+    // A quoted, tagged or folded text is not what it was read from.
+    let plain = match value {
+        Value::String(read) => raw == read || (matches!(read.as_str(), "inf" | "-inf" | "NaN") && number(raw)),
+        Value::Number(_) => number(raw),
+        _ => false,
+    };
+    (plain && !tagged(&text[..bytes.0])).then_some(raw)
 }
 
 /// The only document of a text, `None` when it is empty.
@@ -156,11 +186,6 @@ pub(crate) fn needs_quotes(value: &Value) -> bool {
     }
 }
 
-/// A value of `text` read as YAML, for `fromyaml` and `--vars`-like inputs.
-pub(crate) fn to_json(text: &str) -> Result<Value> {
-    Ok(parse_one(text).map_err(|e| anyhow!("not YAML: {e}"))?.map_or(Value::Null, |node| node.to_json()))
-}
-
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<Kind>::deserialize(deserializer)?;
@@ -170,6 +195,8 @@ impl<'de> Deserialize<'de> for Node {
             column: number(spanned.referenced.column()),
             bytes: bytes(&spanned.defined).unwrap_or_default(),
             kind: spanned.value,
+            exotic: None,
+            key: None,
         })
     }
 }
@@ -243,9 +270,14 @@ impl<'de> Visitor<'de> for KindVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Kind, A::Error> {
         let mut map = IndexMap::new();
-        while let Some((key, value)) = access.next_entry::<Node, Node>()? {
-            let key = key.text().unwrap_or_else(|| key.to_json().to_string());
-            map.insert(key, value);
+        while let Some((key, mut value)) = access.next_entry::<Node, Node>()? {
+            let name = key.text().unwrap_or_else(|| key.to_json().to_string());
+            let scalar = match key.kind {
+                Kind::Scalar(scalar) => scalar,
+                _ => Value::Null,
+            };
+            value.key = Some(Box::new(Key { value: scalar, exotic: None, bytes: key.bytes }));
+            map.insert(name, value);
         }
         Ok(Kind::Map(map))
     }

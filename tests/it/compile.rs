@@ -1,6 +1,7 @@
 //! `rowproof compile` through the real binary: what templates ask the database, and dbt's manifest beside it.
 
 mod lent;
+mod odd;
 
 use crate::sandbox::Sandbox;
 use serde_json::{Value, json};

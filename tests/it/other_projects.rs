@@ -20,7 +20,7 @@ fn sqlmesh() -> Sandbox {
     sandbox.write("models/orders.sql", ORDERS);
     sandbox
         .write("models/daily.sql", "MODEL (name shop.daily);\n\nSELECT SUM(o.amount) AS total FROM shop.orders AS o");
-    sandbox.write("models/recent.sql", "MODEL (name shop.recent);\n\nSELECT 1 AS x WHERE '2024-01-01' = @start_ds");
+    sandbox.write("models/recent.sql", "MODEL (name shop.recent);\n\nSELECT 1 AS x WHERE 2 = @days()");
     sandbox.write("seeds/raw.csv", "order_id,amount\n1,250\n2,100\n");
     sandbox.commit("base");
     sandbox
@@ -38,7 +38,7 @@ fn a_sqlmesh_project_is_compiled_and_its_columns_are_followed() {
     let models = &found["models"];
     assert_eq!(models["shop.orders"]["sql"], json!("SELECT order_id, amount / 100 AS amount\nFROM shop.raw_orders"));
     let error = models["shop.recent"]["error"].as_str().unwrap();
-    assert!(code == 2 && error.contains("@start_ds") && error.contains("models/recent.sql:3"), "{error}");
+    assert!(code == 2 && error.contains("@days") && error.contains("models/recent.sql:3"), "{error}");
     let (_, lineage) = asked(&sandbox, &["lineage", "shop.daily.total", "--upstream", "--format", "json"]);
     assert!(lineage.to_string().contains("seed.") && lineage.to_string().contains("raw_orders"), "{lineage}");
 }

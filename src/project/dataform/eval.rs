@@ -108,7 +108,7 @@ impl Context<'_> {
         Ok(match expression {
             Js::Text(text) | Js::Number(text) => Value::Text(text.clone()),
             Js::Bool(value) => Value::Bool(*value),
-            Js::Path(path) => match setting(self.settings, path) {
+            Js::Path(path) => match setting(self.settings, path).or_else(|| self.included(path)) {
                 Some(text) => Value::Text(text),
                 None => return Err(unread(path)),
             },
@@ -129,6 +129,13 @@ impl Context<'_> {
             Js::Call(name, arguments) => self.call(name, arguments, reads)?,
             other => return Err(unread(&format!("{other:?}"))),
         })
+    }
+
+    /// A constant of `includes`, unless the file itself gives its name another meaning.
+    fn included(&self, path: &str) -> Option<String> {
+        let file = path.split('.').next()?;
+        let own = ["=", " =", "(", ",", "}", " }"].iter().any(|after| self.text.contains(&format!(" {file}{after}")));
+        self.settings.includes.get(path).filter(|_| !own).cloned()
     }
 
     fn truth(&self, expression: &Js, reads: &mut BTreeSet<String>) -> Result<bool, Fault> {

@@ -46,7 +46,7 @@ fn declarations(text: &str) -> Option<Vec<Js>> {
 }
 
 /// The text behind blanks and comments.
-fn blank(text: &str) -> &str {
+pub(super) fn blank(text: &str) -> &str {
     let mut rest = text.trim_start();
     loop {
         let behind = if rest.starts_with("//") {

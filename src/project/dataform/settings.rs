@@ -22,6 +22,8 @@ pub(super) struct Settings {
     pub(super) dialect: Dialect,
     /// The warehouse, when it is one whose names are written otherwise than BigQuery's.
     pub(super) foreign: Option<String>,
+    /// Constants of `includes/*.js`: `file.NAME`.
+    pub(super) includes: BTreeMap<String, String>,
     /// Values of `dataform.projectConfig` by name, as texts.
     pub(super) config: BTreeMap<String, String>,
 }
@@ -34,7 +36,8 @@ pub(crate) fn settings_file(files: &FileSet, root: &str) -> Option<String> {
 impl Settings {
     /// Reads the project file. One that cannot be read is a problem of the project.
     pub(super) fn read(options: &LoadOptions<'_>, problems: &mut Vec<Problem>) -> Result<Self> {
-        let mut settings = Self { dialect: Dialect::BigQuery, ..Self::default() };
+        let includes = super::includes::read(options);
+        let mut settings = Self { dialect: Dialect::BigQuery, includes, ..Self::default() };
         let Some(path) = settings_file(options.files, &options.root) else { return Ok(settings) };
         let text = options.files.text(&path)?.unwrap_or_default();
         // JSON is YAML as well.

@@ -173,3 +173,21 @@ fn hostile_files_are_read_in_bounds() {
     assert!(model(&project, "1").compiled.is_err());
     assert_eq!(sql(&project, "d").len(), 20_000);
 }
+
+#[test]
+fn constants_of_includes_are_put_in() {
+    let project = project(&[
+        ("includes/limits.js", "const MOST = 10;\nconst WHO = \"miller\";\nmodule.exports = { MOST, WHO };\n"),
+        ("includes/code.js", "module.exports = { f: () => 1 };\n"),
+        ("definitions/a.sqlx", "config { type: 'table' }\nselect ${limits.MOST} as n, '${limits.WHO}' as who"),
+        ("definitions/b.sqlx", "config { type: 'table' }\nselect ${code.f()} as n"),
+        (
+            "definitions/c.sqlx",
+            "config { type: 'table' }\njs { const limits = { MOST: 1 }; }\nselect ${limits.MOST} as n",
+        ),
+    ]);
+    assert_eq!(sql(&project, "a").trim(), "select 10 as n, 'miller' as who");
+    for unread in ["b", "c"] {
+        assert_eq!(model(&project, unread).compiled.as_ref().unwrap_err().code, NotCompiledCode::Unsupported);
+    }
+}

@@ -171,7 +171,7 @@ fn render_once(loaded: &Loaded<'_>, settled: &Settled, incremental: bool) -> (Ar
             let message =
                 "the text depends on the order of `graph` or of a set, which differs between runs of dbt".to_owned();
             let place = Place { path: settled.draft.path.clone(), line: 1, column: 0 };
-            (job, Err(NotCompiled { code: NotCompiledCode::Unsupported, message, name: None, place }))
+            (job, Err(NotCompiled { code: NotCompiledCode::Volatile, message, name: None, place }))
         }
         result => (job, result),
     }

@@ -229,9 +229,8 @@ fn vars(
     packages: &BTreeMap<String, PackageFile>,
     given: &Map<String, Value>,
 ) -> BTreeMap<String, Map<String, Value>> {
-    let scope = |file: &PackageFile, package: &str| {
-        file.vars.get(package).and_then(Value::as_object).cloned().unwrap_or_default()
-    };
+    let scope =
+        |file: &PackageFile, package: &str| file.vars.get(package).map(crate::project::yaml::scope).unwrap_or_default();
     let global = |file: &PackageFile| {
         let plain = |(key, value): &(&String, &Value)| !(value.is_object() && packages.contains_key(*key));
         file.vars.iter().filter(plain).map(|(k, v)| (k.clone(), v.clone())).collect::<Map<_, _>>()

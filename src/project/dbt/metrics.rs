@@ -63,7 +63,7 @@ pub(crate) fn read(
         let model = patch.node.get("model").and_then(|_| model_of(loaded, patch, "metric", problems));
         drafts.extend(draft(&patch.node, &patch.place.path, &patch.package, model, &patch.node));
     }
-    let metrics = settled(drafts, &semantic, loaded.dialect);
+    let metrics = settled(drafts, &semantic, loaded.dialect, problems);
     (semantic, metrics)
 }
 
@@ -76,8 +76,17 @@ struct Draft {
     expressions: Vec<String>,
     /// Dimensions that it is aggregated by or filtered on: `dimension` or `entity__dimension`.
     dimensions: BTreeSet<String>,
-    /// Metrics or measures that it is made of, and whether a measure is meant.
-    inputs: Vec<(String, bool)>,
+    /// Metrics or measures that it is made of.
+    inputs: Vec<Input>,
+}
+
+/// A metric or measure that a metric names.
+struct Input {
+    name: String,
+    /// Whether a measure is meant.
+    measure: bool,
+    line: u32,
+    column: u32,
 }
 
 fn model_of(loaded: &Loaded<'_>, patch: &Patch, what: &str, problems: &mut Vec<Problem>) -> Option<String> {
@@ -211,11 +220,15 @@ fn draft(node: &Node, path: &str, package: &str, model: Option<String>, around: 
 }
 
 /// Inputs and the dimensions in filters, at whatever depth a form has them.
-fn walk(node: &Node, inputs: &mut Vec<(String, bool)>, dimensions: &mut BTreeSet<String>) {
-    for (key, value) in node.entries() {
+fn walk(node: &Node, inputs: &mut Vec<Input>, dimensions: &mut BTreeSet<String>) {
+    // What a team notes down for itself names nothing.
+    for (key, value) in node.entries().filter(|(key, _)| !matches!(key.as_str(), "meta" | "config" | "tags")) {
         if INPUTS.contains(&key.as_str()) {
             let measures = OF_MEASURES.contains(&key.as_str());
-            let one = |item: &Node| text(item, "name").or_else(|| item.text()).map(|name| (name, measures));
+            let one = |item: &Node| {
+                let name = text(item, "name").or_else(|| item.text())?;
+                Some(Input { name, measure: measures, line: item.line, column: item.column })
+            };
             inputs.extend(one(value));
             inputs.extend(value.items().iter().filter_map(one));
         }
@@ -224,7 +237,8 @@ fn walk(node: &Node, inputs: &mut Vec<(String, bool)>, dimensions: &mut BTreeSet
                 let (named, metrics): (Vec<_>, Vec<_>) =
                     calls(&text).into_iter().partition(|(call, _)| !call.eq_ignore_ascii_case("metric"));
                 dimensions.extend(named.into_iter().map(|(_, name)| name));
-                inputs.extend(metrics.into_iter().map(|(_, name)| (name, false)));
+                let input = |(_, name)| Input { name, measure: false, line: value.line, column: value.column };
+                inputs.extend(metrics.into_iter().map(input));
             }
         }
         walk(value, inputs, dimensions);
@@ -246,6 +260,7 @@ fn settled(
     drafts: Vec<Draft>,
     semantic: &BTreeMap<String, SemanticModel>,
     dialect: Dialect,
+    problems: &mut Vec<Problem>,
 ) -> BTreeMap<String, Metric> {
     let names: BTreeSet<String> = drafts.iter().map(|draft| draft.metric.name.clone()).collect();
     let mut metrics: BTreeMap<String, Metric> = BTreeMap::new();
@@ -258,7 +273,7 @@ fn settled(
             }
         }
         let mut dimensions = draft.dimensions;
-        for (input, is_measure) in draft.inputs {
+        for Input { name: input, measure: is_measure, line, column } in draft.inputs {
             let over = || semantic.values().flat_map(|one| one.measures.iter().map(move |m| (one, m)));
             let measure = over().find(|(_, measure)| measure.name == input);
             match measure.filter(|_| is_measure || !names.contains(&input) || input == metric.name) {
@@ -269,7 +284,16 @@ fn settled(
                     dimensions.extend(measure.time.clone());
                 }
                 None if names.contains(&input) && input != metric.name => drop(metric.metrics.insert(input)),
-                None => {}
+                // A metric that aggregates by itself may be named as a measure is.
+                None if names.contains(&input) => {}
+                None => {
+                    let what = if is_measure { "measure" } else { "metric" };
+                    problems.push(Problem {
+                        place: Place { path: metric.place.path.clone(), line, column },
+                        message: format!("metric `{}` names the {what} `{input}`, which is not there", metric.name),
+                        help: format!("correct the name, or declare the {what}"),
+                    });
+                }
             }
         }
         if let Some(model) = &draft.model {

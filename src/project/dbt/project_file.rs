@@ -70,7 +70,7 @@ pub(crate) fn read(files: &FileSet, root: &str) -> Result<PackageFile> {
         test_paths: paths(&["test-paths"], "tests"),
         analysis_paths: paths(&["analysis-paths"], "analyses"),
         packages_path: join(root, &packages_folder(&node, files, root)),
-        vars: map("vars"),
+        vars: node.get("vars").map(Node::marked_entries).unwrap_or_default(),
         quoting: map("quoting"),
         dispatch: dispatch(&node),
         hooks: hooks(&node, &path),

@@ -4,7 +4,7 @@ use super::fault::Fault;
 use super::job::MAX_TEXT;
 use super::values::MAX_ITEMS;
 use minijinja::value::{Kwargs, Rest, ValueKind};
-use minijinja::{Environment, Error, Output, State, Value, escape_formatter};
+use minijinja::{Environment, Error, Output, State, Value};
 
 /// Widest padding or precision of a format.
 const MAX_WIDTH: usize = 10_000;
@@ -25,32 +25,7 @@ pub(crate) fn formatter(out: &mut Output<'_>, state: &mut State<'_, '_>, value: 
     if printed.0 > MAX_TEXT {
         return Err(too_long());
     }
-    if let Some(text) = python_float(value) {
-        return out.write_str(&text).map_err(Error::from);
-    }
-    if super::args::is_function(value) {
-        return Err(Fault::unsupported("a function is printed and not called, which has no text of its own").into());
-    }
-    if super::values::List::is_view(value) {
-        return Err(Fault::unsupported("a set or the keys of a dict are printed, which is not built in here").into());
-    }
-    escape_formatter(out, state, value)
-}
-
-/// Very large and very small numbers as Python writes them; the others are written alike.
-fn python_float(value: &Value) -> Option<String> {
-    if value.kind() != ValueKind::Number || value.is_integer() {
-        return None;
-    }
-    let number = f64::try_from(value.clone()).ok().filter(|n| n.is_finite())?;
-    let size = number.abs();
-    if size == 0.0 || (1e-4..1e16).contains(&size) {
-        return None;
-    }
-    let text = format!("{number:e}");
-    let (digits, exponent) = text.split_once('e')?;
-    let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |rest| ('-', rest));
-    Some(format!("{digits}e{sign}{exponent:0>2}"))
+    out.write_str(&super::python::text(value)?).map_err(Error::from)
 }
 
 /// About how long the text of a value is; `None` beyond the limit.
@@ -136,6 +111,7 @@ fn comparable(items: &Value, attribute: Option<&str>) -> Result<(), Error> {
     if items.is_undefined() || items.is_none() || items.as_str().is_some() {
         return Ok(());
     }
+    let mut keys = Vec::new();
     for item in items.try_iter()? {
         let mut value = item;
         for part in attribute.unwrap_or_default().split('.').filter(|part| !part.is_empty()) {
@@ -145,8 +121,18 @@ fn comparable(items: &Value, attribute: Option<&str>) -> Result<(), Error> {
             // Trying to walk it gives the error that it holds.
             value.try_iter()?;
         }
+        keys.push(value);
     }
-    Ok(())
+    // With several attributes, the first that differs decides.
+    if attribute.is_some_and(|names| names.contains(',')) { Ok(()) } else { super::order::sortable(&keys) }
+}
+
+/// Items that can be walked twice.
+fn listed(items: Value) -> Result<Value, Error> {
+    if super::lazy::Lazy::is(&items) {
+        return Ok(super::values::List::value(items.try_iter()?.collect()));
+    }
+    Ok(items)
 }
 
 /// The filters that compare.
@@ -154,18 +140,22 @@ pub(crate) fn comparing(env: &mut Environment<'static>) {
     use minijinja::filters;
     let attribute = |kwargs: &Kwargs| kwargs.get::<Option<String>>("attribute").ok().flatten();
     env.add_filter("sort", move |state: &mut State<'_, '_>, items: Value, kwargs: Kwargs| {
+        let items = listed(items)?;
         comparable(&items, attribute(&kwargs).as_deref())?;
         filters::sort(state, items, kwargs)
     });
     env.add_filter("unique", move |state: &mut State<'_, '_>, items: Value, kwargs: Kwargs| {
+        let items = listed(items)?;
         comparable(&items, attribute(&kwargs).as_deref())?;
         filters::unique(state, items, kwargs)
     });
     env.add_filter("min", move |state: &mut State<'_, '_>, items: Value, kwargs: Kwargs| {
+        let items = listed(items)?;
         comparable(&items, attribute(&kwargs).as_deref())?;
         filters::min(state, items, kwargs)
     });
     env.add_filter("max", move |state: &mut State<'_, '_>, items: Value, kwargs: Kwargs| {
+        let items = listed(items)?;
         comparable(&items, attribute(&kwargs).as_deref())?;
         filters::max(state, items, kwargs)
     });
@@ -178,17 +168,20 @@ pub(crate) fn filters(env: &mut Environment<'static>) {
         replaced(&text, &old, &new)?;
         Ok::<Value, Error>(Value::from(text.replacen(&old, &new, count.unwrap_or(usize::MAX))))
     });
-    env.add_filter("join", |items: Value, separator: Option<Value>, kwargs: Kwargs| {
+    env.add_filter("join", |items: Value, Rest(separator): Rest<Value>, kwargs: Kwargs| {
+        let separator = separator.first().cloned();
         let attribute: Option<String> = kwargs.get("attribute")?;
+        let named: Option<Value> = kwargs.get("d")?;
         kwargs.assert_all_used()?;
-        let separator = separator.map(|s| s.to_string()).unwrap_or_default();
-        if items.is_undefined() || items.is_none() {
+        let separator = separator.or(named).map(|s| s.to_string()).unwrap_or_default();
+        if items.is_undefined() {
             return Ok(Value::from(""));
         }
+        let items = super::lazy::walked(items)?;
         joined(&separator, &items)?;
         let part = |item: Value| match &attribute {
-            Some(name) => item.get_attr(name).map(|v| v.to_string()),
-            None => Ok(item.to_string()),
+            Some(name) => item.get_attr(name).and_then(|v| super::python::text(&v)),
+            None => super::python::text(&item),
         };
         let parts = match items.as_str() {
             Some(text) => text.chars().map(String::from).collect(),
@@ -221,6 +214,7 @@ pub(crate) fn filters(env: &mut Environment<'static>) {
     env.add_filter("format", |text: Value, args: Rest<Value>| {
         format_text(&text.to_string())?;
         let args: Vec<Value> = args.0;
+        args.iter().filter(|arg| !arg.is_kwargs()).try_for_each(super::python::alike)?;
         let text = text.to_string();
         minijinja::formatting::format(minijinja::formatting::FormatStyle::Printf, &text, &args).map(Value::from)
     });

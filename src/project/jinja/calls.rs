@@ -73,10 +73,42 @@ pub(crate) fn this(job: &Job) -> Value {
     }
 }
 
+/// A config as templates see it: two of them are objects of dbt's, with fields and without a text that could be relied on.
+fn told(key: &str, value: &Json) -> Value {
+    match value {
+        Json::Object(fields) if matches!(key, "contract" | "docs") => Value::from_object(Fields(fields.clone())),
+        other => from_json(other),
+    }
+}
+
+/// An object of dbt's that has fields.
+#[derive(Debug)]
+struct Fields(Map<String, Json>);
+
+impl minijinja::value::Object for Fields {
+    fn repr(self: &Arc<Self>) -> minijinja::value::ObjectRepr {
+        minijinja::value::ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.0.get(key.as_str()?).map(from_json)
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Answer {
+        match (method, args) {
+            ("get", [key, rest @ ..]) => {
+                let default = || rest.first().cloned().unwrap_or_else(|| Value::from(()));
+                Ok(self.get_value(key).unwrap_or_else(default))
+            }
+            _ => Err(Fault::unsupported(format!("`{method}` of a config is not built in here")).into()),
+        }
+    }
+}
+
 /// `config(...)`, `config.get`, `config.require`.
 pub(crate) fn config(job: &Arc<Job>, _: &mut State<'_, '_>, method: &str, args: Args) -> Answer {
     // A field that is not set is none; no default of the caller's changes that.
-    let lookup = |key: &str| job.node.config.get(key).map(from_json);
+    let lookup = |key: &str| job.node.config.get(key).map(|value| told(key, value));
     match method {
         // dbt answers nothing before all configs are read.
         "get" | "meta_get" | "require" | "meta_require" if !job.execute => Ok(Value::from("")),
@@ -136,7 +168,7 @@ pub(crate) fn var(job: &Arc<Job>, state: &mut State<'_, '_>, method: &str, args:
     match (method, value) {
         ("has_var", found) => Ok(Value::from(found.is_some())),
         ("", Some(Json::String(text))) if text.contains("{{") || text.contains("{%") => nested(job, state, &name, text),
-        ("", Some(value)) => Ok(from_json(value)),
+        ("", Some(value)) => super::exotic::known(job, value),
         ("", None) if args.positional.len() > 1 || args.keyword("default").is_some() => {
             Ok(args.positional.get(1).cloned().or_else(|| args.keyword("default")).unwrap_or_default())
         }
@@ -174,7 +206,9 @@ pub(crate) fn env_var(job: &Arc<Job>, _: &mut State<'_, '_>, _: &str, args: Args
     if let Some(value) = job.world.env.get(&name) {
         return Ok(Value::from(value.as_str()));
     }
-    args.get(1, "default").ok_or_else(|| refused("is not allowed or not set, and has no default").into())
+    args.get(1, "default")
+        .filter(|default| !default.is_none())
+        .ok_or_else(|| refused("is not allowed or not set, and has no default").into())
 }
 
 /// `is_incremental()`: as the rendering was asked to answer.
@@ -194,53 +228,83 @@ pub(crate) fn exceptions(_: &Arc<Job>, _: &mut State<'_, '_>, method: &str, args
     Err(Fault::compiler(format!("the project raised: {line}")).into())
 }
 
-/// `fromjson(text, default)` and its like: a text that cannot be read gives the default, as in dbt.
-pub(crate) fn from_text(args: &Args, read: impl Fn(&str) -> anyhow::Result<Json>) -> Answer {
-    let text = args.get(0, "string").map(|v| v.to_string()).unwrap_or_default();
-    match read(&text) {
-        Ok(json) => Ok(from_json(&json)),
-        Err(_) => Ok(args.get(1, "default").unwrap_or_else(|| Value::from(()))),
+/// The text that `fromjson` and `fromyaml` read, and what they give when it cannot be read.
+fn text_of(args: &Args) -> Result<(String, Value), Error> {
+    let value = args.get(0, "string").unwrap_or_default();
+    let default = args.get(1, "default").unwrap_or_else(|| Value::from(()));
+    match value.as_str() {
+        Some(text) => Ok((text.to_owned(), default)),
+        None => Err(Fault::compiler("only a text can be read as JSON or YAML").into()),
     }
 }
 
-/// `tojson(value, default)` and its like.
-pub(crate) fn to_text(args: &Args, write: impl Fn(&Json, bool) -> Option<String>) -> Answer {
-    let sort = args.get(2, "sort_keys").is_some_and(|v| v.is_true());
-    let json = to_json(&args.get(0, "value").unwrap_or_default());
-    Ok(write(&json, sort).map_or_else(|| args.get(1, "default").unwrap_or_default(), Value::from))
+/// `fromjson(text, default)`: a text that cannot be read gives the default, as in dbt.
+pub(crate) fn from_json_text(args: &Args) -> Answer {
+    let (text, default) = text_of(args)?;
+    // Python reads what JSON forbids, and numbers of any length.
+    let digits = text.split(|c: char| !c.is_ascii_digit()).any(|run| run.len() > 15);
+    let odd = digits || ["NaN", "Infinity"].iter().any(|word| text.contains(word));
+    match serde_json::from_str::<Json>(&text) {
+        Ok(json) if !digits || !fractions(&json) => Ok(from_json(&json)),
+        Err(error) if !odd && !error.to_string().contains("out of range") => Ok(default),
+        _ => Err(Fault::unsupported("fromjson of such numbers is not built in here").into()),
+    }
 }
 
-/// JSON as Python's `json.dumps` writes it: a blank after `,` and `:`, no character beyond ASCII.
-pub(crate) fn python_json(json: &Json, sort: bool) -> Option<String> {
-    Some(match json {
-        Json::Array(items) => {
-            let items: Option<Vec<String>> = items.iter().map(|item| python_json(item, sort)).collect();
-            format!("[{}]", items?.join(", "))
-        }
-        Json::Object(map) => {
-            let mut entries: Vec<(&String, &Json)> = map.iter().collect();
-            if sort {
-                entries.sort_by_key(|(key, _)| key.as_str());
-            }
-            let write =
-                |(key, value): (&String, &Json)| Some(format!("{}: {}", quoted(key)?, python_json(value, sort)?));
-            format!("{{{}}}", entries.into_iter().map(write).collect::<Option<Vec<_>>>()?.join(", "))
-        }
-        Json::String(text) => quoted(text)?,
-        other => other.to_string(),
-    })
+/// Whether a number in `json` was read as a fraction, as whole numbers that are too long are.
+fn fractions(json: &Json) -> bool {
+    match json {
+        Json::Number(number) => number.is_f64(),
+        Json::Array(items) => items.iter().any(fractions),
+        Json::Object(map) => map.values().any(fractions),
+        _ => false,
+    }
 }
 
-fn quoted(text: &str) -> Option<String> {
-    let ascii = serde_json::to_string(text).ok()?;
-    Some(ascii.chars().fold(String::new(), |mut out, c| {
-        if c.is_ascii() {
-            out.push(c);
-        } else {
-            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out += &format!("\\u{unit:04x}"));
-        }
-        out
-    }))
+/// `fromyaml(text, default)`.
+pub(crate) fn from_yaml_text(job: &Job, args: &Args) -> Answer {
+    let (text, default) = text_of(args)?;
+    let several = text.trim_start().strip_prefix("---").unwrap_or(&text).contains("---");
+    let open = text.contains(['|', '>']) && !text.ends_with('\n');
+    if several || open || text.contains('!') {
+        return Err(Fault::unsupported("fromyaml of a text with tags, several documents or an open block").into());
+    }
+    match crate::project::yaml::parse_one(&text) {
+        Ok(node) => Ok(node.map_or_else(|| Value::from(()), |node| super::exotic::value(job, &node.marked()))),
+        Err(_) => Ok(default),
+    }
+}
+
+/// `toyaml(value, default)` of what every YAML writer writes alike.
+pub(crate) fn to_yaml_text(args: &Args) -> Answer {
+    let value = args.get(0, "value").unwrap_or_default();
+    // Refuses what has no text in Python either.
+    super::python::json(&value, false)?;
+    let json = to_json(&value);
+    let container = json.is_object() || json.is_array();
+    if !container || !args.named.is_empty() || args.positional.len() > 1 || !plain_yaml(&json) {
+        return Err(Fault::unsupported("toyaml of such a value is not built in here").into());
+    }
+    serde_yaml::to_string(&json).map(Value::from).map_err(|e| Fault::unsupported(format!("toyaml: {e}")).into())
+}
+
+fn plain_yaml(json: &Json) -> bool {
+    let date = |text: &str| {
+        text.len() >= 8 && text.as_bytes().get(4) == Some(&b'-') && text.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let text = |text: &String| {
+        text.len() <= 60
+            && text.chars().all(|c| matches!(c, ' '..='~'))
+            && !date(text)
+            && !crate::project::yaml::needs_quotes(&Json::String(text.clone()))
+    };
+    match json {
+        Json::String(value) => text(value),
+        Json::Number(number) => number.as_f64().is_some_and(|n| n == 0.0 || (1e-4..1e16).contains(&n.abs())),
+        Json::Array(items) => items.iter().all(plain_yaml),
+        Json::Object(map) => map.iter().all(|(key, value)| text(key) && plain_yaml(value)),
+        _ => true,
+    }
 }
 
 /// `set(values)`: unique values. Python's order of texts is another in each run: what depends on it is not compiled.
@@ -270,11 +334,12 @@ pub(crate) fn zip(_: &Arc<Job>, _: &mut State<'_, '_>, _: &str, args: Args) -> A
             None => break,
         }
     }
-    Ok(List::view(out))
+    Ok(super::lazy::Lazy::value(out))
 }
 
 /// `local_md5(text)`: needs MD5, which is not among our dependencies.
 pub(crate) fn local_md5(_: &Arc<Job>, _: &mut State<'_, '_>, _: &str, args: Args) -> Answer {
-    let text = args.text("local_md5", 0, "value")?;
+    let value = args.get(0, "value").unwrap_or_default();
+    let Some(text) = value.as_str() else { return Err(Fault::compiler("local_md5() takes a text").into()) };
     Ok(Value::from(super::md5::hex(text.as_bytes())))
 }

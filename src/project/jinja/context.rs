@@ -8,8 +8,9 @@ use super::job::Job;
 use super::macros::{CallerFn, Returned};
 use super::meter;
 use super::modules;
+use super::python;
 use super::relation::{Quoting, Relation};
-use super::values::{Dict, List, from_json, mutable, to_json};
+use super::values::{Dict, List, from_json, mutable};
 use minijinja::{Error, ErrorKind, State, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,7 +33,19 @@ pub(crate) fn internal(job: &Arc<Job>, name: &str) -> Option<Value> {
             meter::whole(&map)?;
             let entries: Result<Vec<_>, Error> =
                 map.try_iter()?.map(|key| Ok((key.clone(), map.get_item(&key)?))).collect();
-            Ok(Dict::value(entries?))
+            let entries = entries?;
+            let keys: Vec<Value> = entries.iter().map(|(key, _)| key.clone()).collect();
+            super::order::keys(&keys)?;
+            Ok(Dict::value(entries))
+        }),
+        "__c" => Host::value("concat", job, |_, _, _, args| {
+            let value = args.positional.first().cloned().unwrap_or_default();
+            if value.as_str().is_some() { Ok(value) } else { python::text(&value).map(Value::from) }
+        }),
+        "__k" => Host::value("compare", job, |_, _, _, args| super::math::compared(&args.positional)),
+        "__m" => Host::value("sum", job, |_, _, _, args| super::math::chain(&args.positional)),
+        "__i" => Host::value("walk", job, |_, _, _, args| {
+            super::lazy::walked(args.positional.first().cloned().unwrap_or_default())
         }),
         "__v" => Host::value("value", job, |job, _, _, args| {
             let value = super::job::bounded(args.positional.first().cloned().unwrap_or_default())?;
@@ -108,7 +121,8 @@ pub(crate) fn global(job: &Arc<Job>, name: &str) -> Option<Value> {
         "is_incremental" => host("is_incremental", calls::is_incremental),
         "return" => host("return", |job, state, _, args| {
             job.burned(state.fuel_levels().map_or(0, |(used, _)| used));
-            let value = args.get(0, "data").unwrap_or_else(|| Value::from(()));
+            let value = args.positional.first().cloned().or_else(|| args.keyword("data"));
+            let value = value.unwrap_or_else(|| Value::from(()));
             Err(Error::new(ErrorKind::InvalidOperation, "return outside a macro").with_source(Returned(value)))
         }),
         "exceptions" => host("exceptions", calls::exceptions),
@@ -140,7 +154,10 @@ pub(crate) fn global(job: &Arc<Job>, name: &str) -> Option<Value> {
         "should_store_failures" | "should_full_refresh" => host("flag", |_, _, _, _| Ok(Value::from(false))),
         "selected_resources" | "pre_hooks" | "post_hooks" => Some(List::value(Vec::new())),
         "flags" => Some(flags()),
-        "invocation_args_dict" | "dbt_metadata_envs" => Some(Dict::value([])),
+        "invocation_args_dict" => {
+            Some(super::args::poisoned(Fault::volatile("`invocation_args_dict` is another in each run")))
+        }
+        "dbt_metadata_envs" => Some(Dict::value([])),
         "invocation_id" => {
             job.flag("volatile:invocation_id");
             Some(Value::from("00000000-0000-0000-0000-000000000000"))
@@ -149,7 +166,7 @@ pub(crate) fn global(job: &Arc<Job>, name: &str) -> Option<Value> {
         "sql" | "write" | "try_or_compiler_error" => {
             Some(super::args::poisoned(Fault::unsupported(format!("`{name}` is not built in here"))))
         }
-        "thread_id" => Some(Value::from("Thread-1")),
+        "thread_id" => Some(super::args::poisoned(Fault::volatile("`thread_id` is another in each run"))),
         _ => None,
     }
 }
@@ -157,20 +174,14 @@ pub(crate) fn global(job: &Arc<Job>, name: &str) -> Option<Value> {
 /// `fromjson` and its like.
 fn data_function(job: &Arc<Job>, name: &str) -> Option<Value> {
     Some(match name {
-        "fromjson" => {
-            Host::value("fromjson", job, |_, _, _, args| calls::from_text(&args, |t| Ok(serde_json::from_str(t)?)))
-        }
-        "fromyaml" => {
-            Host::value("fromyaml", job, |_, _, _, args| calls::from_text(&args, crate::project::yaml::to_json))
-        }
-        "tojson" => Host::value("tojson", job, |_, _, _, args| calls::to_text(&args, calls::python_json)),
-        "toyaml" => Host::value("toyaml", job, |_, _, _, args| {
-            let value = to_json(&args.get(0, "value").unwrap_or_default());
-            if crate::project::yaml::needs_quotes(&value) {
-                return Err(Fault::unsupported("toyaml of a text that YAML reads as something else").into());
-            }
-            calls::to_text(&args, |json, _| serde_yaml::to_string(json).ok())
+        "fromjson" => Host::value("fromjson", job, |_, _, _, args| calls::from_json_text(&args)),
+        "fromyaml" => Host::value("fromyaml", job, |job, _, _, args| calls::from_yaml_text(job, &args)),
+        "tojson" => Host::value("tojson", job, |_, _, _, args| {
+            let sort = args.get(2, "sort_keys").is_some_and(|v| v.is_true());
+            let value = args.positional.first().cloned().or_else(|| args.keyword("value"));
+            python::json(&value.unwrap_or_default(), sort).map(Value::from)
         }),
+        "toyaml" => Host::value("toyaml", job, |_, _, _, args| calls::to_yaml_text(&args)),
         "set" | "set_strict" => Host::value("set", job, calls::set),
         "zip" | "zip_strict" => Host::value("zip", job, calls::zip),
         "local_md5" => Host::value("local_md5", job, calls::local_md5),

@@ -40,6 +40,16 @@ impl Fault {
         Self::new(NotCompiledCode::Unsupported, what)
     }
 
+    /// What is another in each run.
+    pub(crate) fn volatile(what: impl Into<String>) -> Self {
+        Self::new(NotCompiledCode::Volatile, what)
+    }
+
+    /// What `graph` does not tell here.
+    pub(crate) fn needs_graph(what: impl Into<String>) -> Self {
+        Self::new(NotCompiledCode::NeedsGraph, what)
+    }
+
     pub(crate) fn compiler(message: impl Into<String>) -> Self {
         Self::new(NotCompiledCode::CompilerError, message)
     }

@@ -103,7 +103,7 @@ impl Object for Graph {
             "nodes" => Some(Value::from_object(Entries { job: Arc::clone(&self.0), sources: false })),
             "sources" => Some(Value::from_object(Entries { job: Arc::clone(&self.0), sources: true })),
             other if data.others.contains(other) => {
-                Some(poisoned(Fault::unsupported(format!("graph.{other} is not built in here")).needle("graph")))
+                Some(poisoned(Fault::needs_graph(format!("graph.{other} is not built in here")).needle("graph")))
             }
             other if OTHERS.contains(&other) => Some(super::values::Dict::value([])),
             _ => None,
@@ -126,7 +126,7 @@ impl Object for Graph {
 
 fn get(method: &str, args: &[Value], what: &str, find: impl Fn(&Value) -> Option<Value>) -> Result<Value, Error> {
     if method != "get" {
-        return Err(Fault::unsupported(format!("{what}.{method} is not built in here")).into());
+        return Err(Fault::needs_graph(format!("{what}.{method} is not built in here")).into());
     }
     let found = args.first().and_then(find).or_else(|| args.get(1).cloned());
     Ok(found.unwrap_or_else(|| Value::from(())))
@@ -149,7 +149,7 @@ impl Entries {
         self.job.seen().unordered = true;
         let id = |id: &Option<String>| match id {
             Some(id) => Value::from(id.as_str()),
-            None => poisoned(Fault::unsupported("the unique id of a test is not known here")),
+            None => poisoned(Fault::needs_graph("the unique id of a test is not known here")),
         };
         let entry = |at: usize| Value::from_object(Node { job: Arc::clone(&self.job), sources: self.sources, at });
         let mut all: Vec<_> = self.data().iter().enumerate().map(|(at, (key, _))| (id(key), entry(at))).collect();
@@ -167,7 +167,7 @@ impl Object for Entries {
         match at {
             Some(at) => Some(Value::from_object(Node { job: Arc::clone(&self.job), sources: self.sources, at })),
             None if key.starts_with("test.") || key.starts_with("analysis.") => {
-                Some(poisoned(Fault::unsupported(format!("graph.nodes['{key}'] is not built in here"))))
+                Some(poisoned(Fault::needs_graph(format!("graph.nodes['{key}'] is not built in here"))))
             }
             None => None,
         }
@@ -238,7 +238,7 @@ impl Object for Node {
             // Sorted and compared with names of models, which it is none of; anything else would need dbt's own.
             None if key == "name" => Some(Value::from_object(Untold(Arc::clone(&self.job)))),
             None if NOT_TOLD.contains(&key) => {
-                Some(poisoned(Fault::unsupported(format!("`{key}` of a node of `graph` is not built in here"))))
+                Some(poisoned(Fault::needs_graph(format!("`{key}` of a node of `graph` is not built in here"))))
             }
             None => None,
         }

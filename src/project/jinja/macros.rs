@@ -6,10 +6,10 @@ use super::rewrite::{Caller, Rewritten, rewrite};
 use super::scan::{Block, BlockKind, blocks};
 use super::scope::Scope;
 use super::tokens::line_of;
-use super::values::{Dict, List, mutable};
+use super::values::{Dict, mutable};
 use crate::files::content_id;
 use crate::project::{NotCompiledCode, Place, Problem};
-use minijinja::value::{Kwargs, Object, ObjectRepr};
+use minijinja::value::{Kwargs, Object, ObjectRepr, Tuple};
 use minijinja::{Environment, Error, State, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -171,10 +171,6 @@ impl Object for MacroFn {
         ObjectRepr::Plain
     }
 
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        (key.as_str()? == "name").then(|| Value::from(self.def.name.as_str()))
-    }
-
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         call(&self.job, &self.def, state.env(), args)
     }
@@ -259,8 +255,8 @@ fn bind(def: &MacroDef, args: &[Value]) -> Result<BTreeMap<String, Value>, Error
         return Err(Fault::compiler(message).into());
     }
     if def.varargs {
-        let extra = positional.iter().skip(def.args.len()).cloned().collect();
-        locals.entry("varargs".into()).or_insert_with(|| List::value(extra));
+        let extra: Vec<Value> = positional.iter().skip(def.args.len()).cloned().collect();
+        locals.entry("varargs".into()).or_insert_with(|| Value::from(Tuple::from(extra)));
     }
     if def.kwargs {
         let entries = rest.into_iter().map(|(name, value)| (Value::from(name), value));

@@ -1,15 +1,23 @@
 //! `modules.datetime`, `modules.pytz`, `modules.re`, `modules.itertools`: the part that templates use. "Now" is the pinned instant.
 
+mod dates;
+mod words;
+
+pub(crate) use dates::arithmetic;
+pub(crate) use words::{day, is_own, moment, repr};
+
+use self::dates::{Day, Delta, Moment, Zone, day_of, tzinfo};
+use self::words::{directives, duration};
 use super::args::{Args, Host, Unknown};
 use super::fault::Fault;
 use super::job::Job;
+use super::lazy::Lazy;
 use super::regexes;
-use super::values::{Dict, List};
-use jiff::SignedDuration;
-use jiff::civil::{Date, DateTime, Weekday};
+use super::values::Dict;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
-use minijinja::value::{DynObject, Object, ObjectRepr, Tuple};
-use minijinja::{Error, ErrorKind, State, Value};
+use minijinja::value::Tuple;
+use minijinja::{Error, ErrorKind, Value};
 use std::sync::Arc;
 
 type Answer = Result<Value, Error>;
@@ -19,7 +27,6 @@ pub(crate) fn value(job: &Arc<Job>) -> Value {
     let timedelta = Host::value("timedelta", job, |_, _, _, args| Ok(Delta(duration(&args)?).value()));
     let datetime = Host::value("datetime", job, |job, _, method, args| datetime_class(job, method, &args));
     let date = Host::value("date", job, |job, _, method, args| date_class(job, method, &args));
-    let timezone = Dict::value([(Value::from("utc"), Zone::utc())]);
     let module = |entries: Vec<(&str, Value)>| Dict::value(entries.into_iter().map(|(k, v)| (Value::from(k), v)));
     let pytz = Host::with(
         "pytz",
@@ -28,7 +35,7 @@ pub(crate) fn value(job: &Arc<Job>) -> Value {
             "timezone" => Zone::named(&args.text("pytz.timezone", 0, "zone")?),
             _ => Err(Error::from(ErrorKind::UnknownMethod)),
         },
-        |_, key| matches!(key, "utc" | "UTC").then(Zone::utc),
+        |_, key| (key == "utc").then(Zone::utc),
     );
     let itertools = Host::value("itertools", job, |_, _, method, args| itertools(method, &args));
     let re = Host::with("re", job, |_, _, method, args| regexes::call(method, &args), |_, key| regexes::flag(key));
@@ -36,7 +43,6 @@ pub(crate) fn value(job: &Arc<Job>) -> Value {
         ("datetime", datetime),
         ("date", date),
         ("timedelta", timedelta),
-        ("timezone", timezone),
         (
             "time",
             Value::from_object(Unknown(|key| Fault::unsupported(format!("datetime.time.{key} is not built in here")))),
@@ -53,7 +59,6 @@ pub(crate) fn run_started_at(job: &Job) -> Value {
 fn now(job: &Job) -> DateTime {
     job.world.now.to_zoned(TimeZone::UTC).datetime()
 }
-
 fn bad(error: impl std::fmt::Display) -> Error {
     Fault::compiler(format!("date arithmetic: {error}")).into()
 }
@@ -78,18 +83,18 @@ fn datetime_class(job: &Arc<Job>, method: &str, args: &Args) -> Answer {
             }
         }
         "" => {
-            let day = Date::new(part(args, 0, "year", 0)?, part(args, 1, "month", 1)?, part(args, 2, "day", 1)?)
-                .map_err(bad)?;
+            let day = civil(args)?;
             let (hour, minute) = (part(args, 3, "hour", 0)?, part(args, 4, "minute", 0)?);
             let micros: i32 = part(args, 6, "microsecond", 0)?;
             let time = jiff::civil::Time::new(hour, minute, part(args, 5, "second", 0)?, micros.saturating_mul(1000));
             Ok(Moment { at: day.to_datetime(time.map_err(bad)?), zone: tzinfo(args, None)? }.value())
         }
         "strptime" => {
-            let (text, format) = (args.text("strptime", 0, "date_string")?, args.text("strptime", 1, "format")?);
-            if format.contains("%z") || format.contains("%Z") {
-                return Err(Fault::unsupported("strptime with a zone is not built in here").into());
+            if args.get(0, "date_string").is_some_and(|value| value.as_str().is_none()) {
+                return Err(bad("strptime() takes a text"));
             }
+            let (text, format) = (args.text("strptime", 0, "date_string")?, args.text("strptime", 1, "format")?);
+            directives(&format, "aAbBdHIjmMpSyYf%", "strptime")?;
             let parsed = jiff::fmt::strtime::parse(&format, &text).map_err(bad)?;
             let at = parsed.to_datetime().or_else(|_| parsed.to_date().map(|d| d.at(0, 0, 0, 0))).map_err(bad)?;
             Ok(Moment { at, zone: None }.value())
@@ -118,344 +123,36 @@ fn date_class(job: &Arc<Job>, method: &str, args: &Args) -> Answer {
             job.flag("volatile:now");
             Ok(Day(now(job).date()).value())
         }
-        "" => {
-            let day = Date::new(part(args, 0, "year", 0)?, part(args, 1, "month", 1)?, part(args, 2, "day", 1)?);
-            Ok(Day(day.map_err(bad)?).value())
+        "" => Ok(Day(civil(args)?).value()),
+        "fromisoformat" => {
+            let text = args.text("fromisoformat", 0, "date_string")?;
+            day(&text).ok_or_else(|| bad(format!("`{text}` is no date")))
         }
-        "fromisoformat" => Ok(Day(args.text("fromisoformat", 0, "date_string")?.parse().map_err(bad)?).value()),
         other => Err(Fault::unsupported(format!("date.{other} is not built in here")).into()),
     }
 }
 
-fn duration(args: &Args) -> Result<SignedDuration, Error> {
-    let units = [
-        ("days", 86_400.0),
-        ("seconds", 1.0),
-        ("microseconds", 1e-6),
-        ("milliseconds", 1e-3),
-        ("minutes", 60.0),
-        ("hours", 3600.0),
-        ("weeks", 604_800.0),
-    ];
-    let mut seconds = 0.0;
-    for (at, (name, scale)) in units.iter().enumerate() {
-        if let Some(value) = args.get(at, name) {
-            seconds += f64::try_from(value).map_err(|_| bad(format!("{name} is no number")))? * scale;
+/// Year, month and day, all of which Python wants.
+fn civil(args: &Args) -> Result<Date, Error> {
+    for (at, name) in ["year", "month", "day"].iter().enumerate() {
+        if args.get(at, name).is_none() {
+            return Err(bad(format!("{name} is missing")));
         }
     }
-    SignedDuration::try_from_secs_f64(seconds).map_err(bad)
-}
-
-fn day_of(value: &Value) -> Option<Date> {
-    let day = value.downcast_object_ref::<Day>().map(|day| day.0);
-    day.or_else(|| value.downcast_object_ref::<Moment>().map(|moment| moment.at.date()))
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Moment {
-    /// What the clock on the wall says.
-    at: DateTime,
-    /// Its offset from UTC; naive without one.
-    zone: Option<Offset>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Day(Date);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Delta(SignedDuration);
-
-/// `+02:00`.
-fn written(offset: Offset, colon: &str) -> String {
-    let minutes = offset.seconds() / 60;
-    let sign = if minutes < 0 { '-' } else { '+' };
-    format!("{sign}{:02}{colon}{:02}", minutes.abs() / 60, minutes.abs() % 60)
-}
-
-/// The `tzinfo` argument: UTC or none. What pytz makes of other zones there is not their time.
-fn tzinfo(args: &Args, old: Option<Offset>) -> Result<Option<Offset>, Error> {
-    match args.keyword("tzinfo") {
-        None => Ok(old),
-        Some(zone) if zone.is_none() => Ok(None),
-        Some(zone) if Zone::of(&zone)?.0 == TimeZone::UTC => Ok(Some(Offset::UTC)),
-        Some(_) => Err(Fault::unsupported("tzinfo other than UTC is not built in here").into()),
+    let year: i16 = part(args, 0, "year", 0)?;
+    if year < 1 {
+        return Err(bad("year is out of range"));
     }
-}
-
-/// A time zone of pytz.
-#[derive(Debug, Clone)]
-struct Zone(TimeZone);
-
-impl Zone {
-    fn utc() -> Value {
-        Value::from_object(Self(TimeZone::UTC))
-    }
-
-    fn named(name: &str) -> Answer {
-        if matches!(name.to_uppercase().as_str(), "UTC" | "ETC/UTC" | "GMT") {
-            return Ok(Self::utc());
-        }
-        let zone = TimeZone::get(name).map_err(|_| Fault::unsupported(format!("time zone `{name}` is not known here")));
-        Ok(Value::from_object(Self(zone?)))
-    }
-
-    fn of(value: &Value) -> Result<Self, Error> {
-        let zone = value.downcast_object_ref::<Self>().cloned();
-        zone.ok_or_else(|| Fault::unsupported(format!("`{value}` is no time zone that is built in here")).into())
-    }
-}
-
-impl Object for Zone {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0.iana_name().unwrap_or("UTC"))
-    }
-
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Answer {
-        let moment = args.first().and_then(|v| v.downcast_object_ref::<Moment>().copied());
-        match (method, moment) {
-            ("localize", Some(Moment { at, zone: None })) => {
-                let zoned = self.0.to_zoned(at).map_err(bad)?;
-                Ok(Moment { at, zone: Some(zoned.offset()) }.value())
-            }
-            _ => Err(Fault::unsupported(format!("timezone.{method} is not built in here")).into()),
-        }
-    }
-}
-
-impl Moment {
-    fn value(self) -> Value {
-        Value::from_object(self)
-    }
-
-    /// The same instant in UTC; a naive time is taken to be UTC.
-    fn instant(self) -> Result<DateTime, Error> {
-        let offset = i64::from(self.zone.map_or(0, Offset::seconds));
-        self.at.checked_sub(SignedDuration::from_secs(offset)).map_err(bad)
-    }
-
-    fn at_zone(self, zone: &Zone) -> Result<Self, Error> {
-        let zoned = self.instant()?.to_zoned(TimeZone::UTC).map_err(bad)?.with_time_zone(zone.0.clone());
-        Ok(Self { at: zoned.datetime(), zone: Some(zoned.offset()) })
-    }
-
-    fn text(self, separator: char) -> String {
-        let (d, t) = (self.at.date(), self.at.time());
-        let micros = t.subsec_nanosecond() / 1000;
-        let fraction = if micros == 0 { String::new() } else { format!(".{micros:06}") };
-        let zone = self.zone.map(|offset| written(offset, ":")).unwrap_or_default();
-        format!("{d}{separator}{:02}:{:02}:{:02}{fraction}{zone}", t.hour(), t.minute(), t.second())
-    }
-}
-
-impl Day {
-    fn value(self) -> Value {
-        Value::from_object(self)
-    }
-}
-
-impl Delta {
-    fn value(self) -> Value {
-        Value::from_object(self)
-    }
-}
-
-/// Adds or subtracts a timedelta, or takes the difference. `None` when the operands are none of ours.
-fn shifted(at: DateTime, delta: SignedDuration, back: bool) -> Result<DateTime, Error> {
-    if back { at.checked_sub(delta).map_err(bad) } else { at.checked_add(delta).map_err(bad) }
-}
-
-/// `a + b` and `a - b` where one side is a date, datetime or timedelta.
-pub(crate) fn arithmetic(a: &Value, b: &Value, minus: bool) -> Option<Answer> {
-    let delta = |v: &Value| v.downcast_object_ref::<Delta>().map(|d| d.0);
-    let moment = |v: &Value| v.downcast_object_ref::<Moment>().copied();
-    let day = |v: &Value| v.downcast_object_ref::<Day>().map(|d| d.0);
-    if let (Some(m), Some(d)) = (moment(a), delta(b)) {
-        return Some(shifted(m.at, d, minus).map(|at| Moment { at, ..m }.value()));
-    }
-    if let (Some(m), Some(d)) = (day(a), delta(b)) {
-        return Some(shifted(m.at(0, 0, 0, 0), d, minus).map(|at| Day(at.date()).value()));
-    }
-    match (delta(a), minus) {
-        (Some(x), _) if delta(b).is_some() => {
-            let y = delta(b)?;
-            let sum = if minus { x.checked_sub(y) } else { x.checked_add(y) };
-            return Some(sum.map(|d| Delta(d).value()).ok_or_else(|| bad("overflow")));
-        }
-        (Some(_), false) => return arithmetic(b, a, false),
-        _ => {}
-    }
-    match (moment(a), moment(b), day(a), day(b)) {
-        (Some(x), Some(y), _, _) if minus && x.zone.is_some() == y.zone.is_some() => {
-            let (x, y) = (x.instant().ok()?, y.instant().ok()?);
-            Some(Ok(Delta(y.duration_until(x)).value()))
-        }
-        (_, _, Some(x), Some(y)) if minus => Some(Ok(Delta(y.duration_until(x)).value())),
-        _ => None,
-    }
-}
-
-fn weekday(day: Date) -> i8 {
-    day.weekday().since(Weekday::Monday)
-}
-
-fn strftime(at: DateTime, zone: Option<Offset>, args: &Args) -> Answer {
-    let format = args.text("strftime", 0, "format")?;
-    // Python's %f is microseconds in six digits; jiff's is as many as there are.
-    let micros = format!("{:06}", at.time().subsec_nanosecond() / 1000);
-    let offset = zone.map(|offset| written(offset, "")).unwrap_or_default();
-    let format = format.replace("%f", &micros).replace("%z", &offset);
-    let format = match zone {
-        None => format.replace("%Z", ""),
-        Some(Offset::UTC) => format.replace("%Z", "UTC"),
-        Some(_) if format.contains("%Z") => {
-            return Err(Fault::unsupported("the name of a time zone is not built in here").into());
-        }
-        Some(_) => format,
-    };
-    let text = jiff::fmt::strtime::format(&format, at).map_err(bad)?;
-    Ok(Value::from(text))
-}
-
-fn replaced(at: DateTime, args: &Args) -> Result<DateTime, Error> {
-    let (d, t) = (at.date(), at.time());
-    let get = |name: &str, old: i64| number(args.keyword(name), old);
-    let year = i16::try_from(get("year", d.year().into())?).map_err(bad)?;
-    let small = |name: &str, old: i8| -> Result<i8, Error> { i8::try_from(get(name, old.into())?).map_err(bad) };
-    let day = Date::new(year, small("month", d.month())?, small("day", d.day())?).map_err(bad)?;
-    let micros = i32::try_from(get("microsecond", (t.subsec_nanosecond() / 1000).into())?).map_err(bad)?;
-    let (hour, minute, second) = (small("hour", t.hour())?, small("minute", t.minute())?, small("second", t.second())?);
-    let time = jiff::civil::Time::new(hour, minute, second, micros.saturating_mul(1000)).map_err(bad)?;
-    Ok(day.to_datetime(time))
-}
-
-impl Object for Moment {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text(' '))
-    }
-
-    fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<std::cmp::Ordering> {
-        let other = other.downcast_ref::<Self>()?;
-        Some(self.instant().ok()?.cmp(&other.instant().ok()?))
-    }
-
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        let (d, t) = (self.at.date(), self.at.time());
-        Some(match key.as_str()? {
-            "year" => Value::from(d.year()),
-            "month" => Value::from(d.month()),
-            "day" => Value::from(d.day()),
-            "hour" => Value::from(t.hour()),
-            "minute" => Value::from(t.minute()),
-            "second" => Value::from(t.second()),
-            "microsecond" => Value::from(t.subsec_nanosecond() / 1000),
-            _ => return None,
-        })
-    }
-
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Answer {
-        let args = Args::new(args);
-        Ok(match method {
-            "strftime" => return strftime(self.at, self.zone, &args),
-            "isoformat" => {
-                Value::from(self.text(args.get(0, "sep").and_then(|v| v.to_string().chars().next()).unwrap_or('T')))
-            }
-            "date" => Day(self.at.date()).value(),
-            "weekday" => Value::from(weekday(self.at.date())),
-            "isoweekday" => Value::from(weekday(self.at.date()) + 1),
-            "timestamp" => {
-                let stamp = self.instant()?.to_zoned(TimeZone::UTC).map_err(bad)?.timestamp();
-                Value::from(stamp.as_microsecond() as f64 / 1e6)
-            }
-            "astimezone" => match args.get(0, "tz") {
-                Some(zone) => self.at_zone(&Zone::of(&zone)?)?.value(),
-                None => self.at_zone(&Zone(TimeZone::UTC))?.value(),
-            },
-            "replace" => Moment { at: replaced(self.at, &args)?, zone: tzinfo(&args, self.zone)? }.value(),
-            other => return Err(Fault::unsupported(format!("datetime.{other} is not built in here")).into()),
-        })
-    }
-}
-
-impl Object for Day {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)
-    }
-
-    fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<std::cmp::Ordering> {
-        other.downcast_ref::<Self>().map(|other| self.0.cmp(&other.0))
-    }
-
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        Some(match key.as_str()? {
-            "year" => Value::from(self.0.year()),
-            "month" => Value::from(self.0.month()),
-            "day" => Value::from(self.0.day()),
-            _ => return None,
-        })
-    }
-
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Answer {
-        let args = Args::new(args);
-        Ok(match method {
-            "strftime" => return strftime(self.0.at(0, 0, 0, 0), None, &args),
-            "isoformat" => Value::from(self.0.to_string()),
-            "weekday" => Value::from(weekday(self.0)),
-            "isoweekday" => Value::from(weekday(self.0) + 1),
-            "replace" => Day(replaced(self.0.at(0, 0, 0, 0), &args)?.date()).value(),
-            other => return Err(Fault::unsupported(format!("date.{other} is not built in here")).into()),
-        })
-    }
-}
-
-impl Object for Delta {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (days, rest) = (self.0.as_secs().div_euclid(86_400), self.0.as_secs().rem_euclid(86_400));
-        if days != 0 {
-            write!(f, "{days} day{}, ", if days.abs() == 1 { "" } else { "s" })?;
-        }
-        write!(f, "{}:{:02}:{:02}", rest / 3600, rest % 3600 / 60, rest % 60)
-    }
-
-    fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<std::cmp::Ordering> {
-        other.downcast_ref::<Self>().map(|other| self.0.cmp(&other.0))
-    }
-
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        match key.as_str()? {
-            "days" => Some(Value::from(self.0.as_secs().div_euclid(86_400))),
-            "seconds" => Some(Value::from(self.0.as_secs().rem_euclid(86_400))),
-            _ => None,
-        }
-    }
-
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Answer {
-        match method {
-            "total_seconds" => Ok(Value::from(self.0.as_secs_f64())),
-            _ => Err(Error::from(ErrorKind::UnknownMethod)),
-        }
-    }
+    Date::new(year, part(args, 1, "month", 1)?, part(args, 2, "day", 1)?).map_err(bad)
 }
 
 fn itertools(method: &str, args: &Args) -> Answer {
     let lists: Vec<Vec<Value>> =
         args.positional.iter().map(|v| v.try_iter().map(Iterator::collect)).collect::<Result<_, _>>()?;
     let tuple = |items: Vec<Value>| Value::from(Tuple::from(items));
+    if !args.named.is_empty() {
+        return Err(Fault::unsupported(format!("itertools.{method} with named arguments is not built in here")).into());
+    }
     match method {
         "product" => {
             let size = lists.iter().try_fold(1usize, |n, list| n.checked_mul(list.len()));
@@ -467,9 +164,9 @@ fn itertools(method: &str, args: &Args) -> Answer {
                     .flat_map(|row| list.iter().map(move |item| [row.clone(), vec![item.clone()]].concat()))
                     .collect()
             });
-            Ok(List::value(rows.into_iter().map(tuple).collect()))
+            Ok(Lazy::value(rows.into_iter().map(tuple).collect()))
         }
-        "chain" => Ok(List::value(lists.concat())),
+        "chain" => Ok(Lazy::value(lists.concat())),
         other => Err(Fault::unsupported(format!("itertools.{other} is not built in here")).into()),
     }
 }

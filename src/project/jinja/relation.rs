@@ -98,13 +98,15 @@ impl Relation {
         RelationName { rendered: self.rendered(), ..self.name.clone() }
     }
 
-    fn changed(&self, args: &[Value], set: impl Fn(&mut Self, &str, &Value)) -> Value {
+    fn changed(&self, args: &[Value], set: impl Fn(&mut Self, &str, &Value)) -> Result<Value, Error> {
         let mut copy = self.clone();
         copy.text = None;
-        for (name, value) in split(args).1 {
+        let (positional, named) = split(args);
+        let parts = ["database", "schema", "identifier"].map(str::to_owned);
+        for (name, value) in parts.into_iter().zip(positional).chain(named) {
             set(&mut copy, &name, &value);
         }
-        copy.value()
+        Ok(copy.value())
     }
 
     fn path(&mut self, name: &str, value: &Value) {
@@ -165,13 +167,13 @@ impl Object for Relation {
                 "schema" => copy.quoting.schema = value.is_true(),
                 "identifier" => copy.quoting.identifier = value.is_true(),
                 _ => {}
-            }),
+            })?,
             "include" => self.changed(args, |copy, name, value| match name {
                 "database" => copy.include.0 = value.is_true(),
                 "schema" => copy.include.1 = value.is_true(),
                 "identifier" => copy.include.2 = value.is_true(),
                 _ => {}
-            }),
+            })?,
             "without_identifier" => {
                 let mut copy = Self::clone(self);
                 (copy.text, copy.include.2) = (None, false);
@@ -194,7 +196,7 @@ impl Object for Relation {
                 }
                 copy.value()
             }
-            "replace_path" => self.changed(args, Self::path),
+            "replace_path" => self.changed(args, Self::path)?,
             "get" => {
                 let key = args.first().cloned().unwrap_or_default();
                 // By this, packages tell a relation from a text.

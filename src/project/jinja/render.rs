@@ -6,11 +6,12 @@ use super::fault::{Fault, fault_of};
 use super::job::{Job, MAX_TEXT};
 use super::macros::{self, MacroDef};
 use super::meter;
+use super::python;
 use super::relation::Relation;
 use super::rewrite::rewrite;
 use super::scope::Scope;
 use super::tokens::line_of;
-use super::values::{List, from_json, mutable, to_json};
+use super::values::{List, from_json, mutable};
 use crate::project::{NotCompiled, NotCompiledCode, Place};
 use minijinja::formatting::{FormatStyle, format};
 use minijinja::value::{Rest, ValueKind};
@@ -34,43 +35,26 @@ pub(crate) fn environment() -> Environment<'static> {
     bounds::filters(&mut env);
     bounds::comparing(&mut env);
     env.add_filter("__mod", |text: Value, args: Rest<Value>| modulo(&text, args.first()));
-    env.add_filter("__shift", |value: Value, delta: Value, back: bool| -> Result<Value, Error> {
-        super::modules::arithmetic(&value, &delta, back)
-            .unwrap_or_else(|| Err(Fault::compiler("a timedelta is added to something that is no date").into()))
-    });
-    env.add_filter("as_text", |value: Value| Value::from(value.to_string()));
     for name in ["as_bool", "as_number", "as_native"] {
         env.add_filter(name, |value: Value| value);
     }
     env.add_filter("list", |value: Value| -> Result<Value, Error> { Ok(List::value(listed(&value)?)) });
-    env.add_filter("tojson", |value: Value| -> Result<Value, Error> {
-        super::calls::python_json(&to_json(&value), true)
-            .map(|text| {
-                let escape = |(from, to): (char, &'static str), text: String| text.replace(from, to);
-                // What a browser could take for markup, Jinja writes as a code.
-                let codes = [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026"), ('\'', "\\u0027")];
-                Value::from(codes.into_iter().fold(text, |text, code| escape(code, text)))
-            })
-            .ok_or_else(|| Error::new(ErrorKind::BadSerialization, "value is no JSON"))
-    });
     env.add_filter("fromjson", |value: Value| -> Result<Value, Error> {
         let json = serde_json::from_str(&value.to_string()).map_err(|e| Fault::compiler(format!("not JSON: {e}")))?;
         Ok(from_json(&json))
     });
+    super::filters::add(&mut env);
     env.remove_filter("pprint");
     env.add_filter("int", super::numbers::int);
     env.add_filter("float", super::numbers::float);
-    env.add_filter("wordcount", |value: Value| value.to_string().split_whitespace().count());
-    env.add_filter("truncate", |_: Value, _: Rest<Value>| -> Result<Value, Error> {
-        Err(Fault::unsupported("filter `truncate` is not built in here").into())
-    });
     // In dbt a relation is a mapping as well.
-    env.add_test("mapping", |value: Value| value.kind() == ValueKind::Map || Relation::is(&value));
-    env.add_test("sequence", |value: Value| {
-        matches!(value.kind(), ValueKind::Seq | ValueKind::String | ValueKind::Map | ValueKind::Iterable)
+    env.add_test("mapping", |value: Value| {
+        value.kind() == ValueKind::Map || Relation::is(&value) || super::scope::is_mapping(&value)
     });
     env.add_test("list", |value: Value| value.kind() == ValueKind::Seq && !value.is_tuple());
-    env.add_test("callable", |value: Value| value.as_object().is_some() && value.kind() == ValueKind::Plain);
+    env.add_test("callable", |value: Value| {
+        value.is_undefined() || value.as_object().is_some() && value.kind() == ValueKind::Plain
+    });
     env
 }
 
@@ -95,8 +79,61 @@ fn modulo(text: &Value, operand: Option<&Value>) -> Result<Value, Error> {
         return Err(Error::new(ErrorKind::InvalidOperation, "`%` needs a text on its left"));
     };
     bounds::format_text(format_text)?;
-    let args = if operand.is_tuple() { operand.try_iter()?.collect() } else { vec![operand] };
+    let operand_is_tuple = operand.is_tuple();
+    let args = if operand_is_tuple { operand.try_iter()?.collect() } else { vec![operand] };
+    // A text that takes no name takes each value once.
+    let places = format_text.replace("%%", "").matches('%').count();
+    if operand_is_tuple && !format_text.contains("%(") && places != args.len() {
+        return Err(Fault::compiler("the format takes another number of values").into());
+    }
+    for arg in &args {
+        python::alike(arg)?;
+        // `%(name)s` takes the values of a dict.
+        if arg.kind() == ValueKind::Map {
+            arg.try_iter()?.try_for_each(|key| python::alike(&arg.get_item(&key)?))?;
+        }
+    }
     Ok(Value::from(format(FormatStyle::Printf, format_text, &args)?))
+}
+
+/// Refuses calls whose arguments Python takes otherwise.
+fn plain_text(value: &Value, method: &str, args: &[Value]) -> Result<(), Error> {
+    let Some(text) = value.as_str() else { return Ok(()) };
+    let markup = |arg: &Value| arg.as_str().is_some_and(|text| text.contains(['<', '>', '&', '\'', '"']));
+    if value.is_safe() && args.iter().any(markup) {
+        return Err(Fault::unsupported(format!("`{method}` of a text that is marked as safe")).into());
+    }
+    match method {
+        "format" => args.iter().filter(|arg| !arg.is_kwargs()).try_for_each(|arg| {
+            if arg.is_none() && text.contains(':') {
+                return Err(Fault::compiler("None has no format").into());
+            }
+            python::alike(arg)
+        }),
+        "join" => {
+            let items = args.first().map(lazy_list).transpose()?.unwrap_or_default();
+            match items.iter().all(|item| item.as_str().is_some()) {
+                true => Ok(()),
+                false => Err(Fault::compiler("join() of what is no text").into()),
+            }
+        }
+        "split" | "rsplit" if args.first().and_then(Value::as_str) == Some("") => {
+            Err(Fault::compiler("empty separator").into())
+        }
+        "startswith" | "endswith" if args.first().is_some_and(|arg| arg.as_str().is_none() && !arg.is_tuple()) => {
+            Err(Fault::compiler(format!("{method}() takes a text or a tuple of texts")).into())
+        }
+        "capitalize" => super::filters::title_case(text),
+        _ => Ok(()),
+    }
+}
+
+/// The items of what `join` gets; a generator is not used up by looking.
+fn lazy_list(items: &Value) -> Result<Vec<Value>, Error> {
+    if super::lazy::Lazy::is(items) {
+        return Err(Fault::unsupported("join() of a generator is not built in here; make a list of it first").into());
+    }
+    Ok(items.try_iter()?.collect())
 }
 
 /// Python methods of texts, lists and dicts: pycompat, and what it lacks.
@@ -106,6 +143,7 @@ fn python_method(state: &mut State<'_, '_>, value: &Value, method: &str, args: &
     }
     meter::on_time()?;
     bounds::method(value, method, args)?;
+    plain_text(value, method, args)?;
     let result = minijinja_contrib::pycompat::unknown_method_callback(state, value, method, args);
     match result {
         Err(error) if error.kind() == ErrorKind::UnknownMethod => {
@@ -134,7 +172,11 @@ fn text_method(text: &str, method: &str, args: &[Value]) -> Option<Result<Value,
             Value::from(format!("{sign}{digits:0>width$}", width = width.saturating_sub(sign.len())))
         }
         "ljust" | "rjust" | "center" => {
-            let fill = args.positional.get(1).and_then(|v| v.to_string().chars().next()).unwrap_or(' ');
+            let fill = args.positional.get(1).map_or_else(|| " ".to_owned(), ToString::to_string);
+            let fill = match (fill.chars().next(), fill.chars().count()) {
+                (Some(fill), 1) => fill,
+                _ => return Some(Err(Fault::compiler("the fill character must be one character").into())),
+            };
             let width = match bounds::width(number(0)?) {
                 Ok(width) => width,
                 Err(error) => return Some(Err(error)),
@@ -143,7 +185,11 @@ fn text_method(text: &str, method: &str, args: &[Value]) -> Option<Result<Value,
             let (left, right) = match method {
                 "ljust" => (0, missing),
                 "rjust" => (missing, 0),
-                _ => (missing / 2, missing - missing / 2),
+                // The odd blank goes to the left where the width is odd.
+                _ => {
+                    let left = missing / 2 + (missing & width & 1);
+                    (left, missing - left)
+                }
             };
             let pad = |n: usize| fill.to_string().repeat(n);
             Value::from(format!("{}{text}{}", pad(left), pad(right)))
@@ -158,6 +204,9 @@ fn text_method(text: &str, method: &str, args: &[Value]) -> Option<Result<Value,
                 .collect::<String>(),
         ),
         "title" => {
+            if let Err(error) = super::filters::title_case(text) {
+                return Some(Err(error));
+            }
             let mut inside = false;
             let letter = |c: char| {
                 let first = !std::mem::replace(&mut inside, c.is_alphabetic());
@@ -165,7 +214,12 @@ fn text_method(text: &str, method: &str, args: &[Value]) -> Option<Result<Value,
             };
             Value::from(text.chars().map(letter).collect::<String>())
         }
-        "casefold" => Value::from(text.to_lowercase()),
+        "casefold" if text.is_ascii() => Value::from(text.to_lowercase()),
+        "casefold" => return Some(Err(Fault::unsupported("casefold() beyond ASCII is not built in here").into())),
+        "splitlines" => lines(text, args.get(0, "keepends").is_some_and(|keep| keep.is_true())),
+        "index" | "rindex" if args.positional.len() > 1 => {
+            return Some(Err(Fault::unsupported(format!("{method}() from a place on is not built in here")).into()));
+        }
         "index" | "rindex" => {
             let needle = first()?;
             let at = if method == "index" { text.find(&needle) } else { text.rfind(&needle) };
@@ -173,6 +227,9 @@ fn text_method(text: &str, method: &str, args: &[Value]) -> Option<Result<Value,
                 || Err(Fault::compiler("substring not found").into()),
                 |at| Ok(Value::from(text[..at].chars().count())),
             ));
+        }
+        "rsplit" if args.positional.first().is_some_and(Value::is_none) => {
+            return Some(Err(Fault::unsupported("rsplit() at blanks is not built in here").into()));
         }
         "rsplit" => {
             let (separator, max) = (first()?, number(1).map_or(usize::MAX, |n| n.saturating_add(1)));
@@ -192,6 +249,23 @@ fn text_method(text: &str, method: &str, args: &[Value]) -> Option<Result<Value,
         }
         _ => return None,
     }))
+}
+
+/// `splitlines()`: at all that Python takes for the end of a line.
+fn lines(text: &str, keep: bool) -> Value {
+    let end = |c: char| {
+        matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+    };
+    let (mut out, mut rest) = (Vec::new(), text);
+    while let Some(at) = rest.find(end) {
+        let mark = if rest[at..].starts_with("\r\n") { 2 } else { rest[at..].chars().next().map_or(1, char::len_utf8) };
+        out.push(Value::from(&rest[..if keep { at + mark } else { at }]));
+        rest = &rest[at + mark..];
+    }
+    if !rest.is_empty() {
+        out.push(Value::from(rest));
+    }
+    List::value(out)
 }
 
 /// Renders `range` of the file `text` (the node's template). The line of a failure is a line of the file.
@@ -225,7 +299,7 @@ pub(crate) fn node(
             Err(fail(Fault::limit("the rendered text is longer than 16 MiB"), first_line))
         }
         Ok(output) => match job.seen().tainted.take() {
-            Some(why) => Err(fail(Fault::unsupported(why), first_line)),
+            Some(why) => Err(fail(Fault::needs_graph(why), first_line)),
             None => Ok(output),
         },
         Err(error) => {

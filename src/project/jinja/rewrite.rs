@@ -2,8 +2,10 @@
 //! `{% if x: %}`, Python string escapes, adjacent strings, call blocks.
 
 mod escape;
+mod marks;
 
 use self::escape::escape;
+use self::marks::Marks;
 use super::macros::absent;
 use super::scan::{Arg, arguments, between, first_word, matching};
 use super::tokens::{Kind, Piece, SyntaxError, Tag, Token, pieces, tokens};
@@ -36,7 +38,7 @@ const FILES: [&str; 6] = ["include", "import", "from", "extends", "block", "endb
 
 /// Rewrites `body` of the file `text` as a routine with `args` (empty for models). `owner` names its call blocks.
 pub(crate) fn rewrite(text: &str, args: &[Arg], body: Range<usize>, owner: &str) -> Result<Rewritten, SyntaxError> {
-    let mut rewriter = Rewriter { text, owner, callers: Vec::new(), depth: 0 };
+    let mut rewriter = Rewriter { text, owner, callers: Vec::new(), depth: 0, marks: Marks::default() };
     // Jinja reads every line break as a line feed.
     let source = line_feeds(rewriter.routine(args, body)?);
     for caller in &mut rewriter.callers {
@@ -47,7 +49,7 @@ pub(crate) fn rewrite(text: &str, args: &[Arg], body: Range<usize>, owner: &str)
 
 /// Rewrites one expression (a macro's default, a config value).
 pub(crate) fn rewrite_expression(text: &str) -> Result<String, SyntaxError> {
-    let mut rewriter = Rewriter { text, owner: "", callers: Vec::new(), depth: 0 };
+    let mut rewriter = Rewriter { text, owner: "", callers: Vec::new(), depth: 0, marks: Marks::default() };
     rewriter.expression(&tokens(text, 0..text.len())?)
 }
 
@@ -57,6 +59,8 @@ struct Rewriter<'a> {
     callers: Vec<Caller>,
     /// Nesting of brackets and call blocks, bounded because hostile nesting would exhaust the stack.
     depth: usize,
+    /// Calls that are put into the expressions.
+    marks: Marks,
 }
 
 impl Rewriter<'_> {
@@ -158,7 +162,18 @@ impl Rewriter<'_> {
             let message = format!("`{{% {word} %}}` reads other templates, which dbt projects do not have");
             return Err(SyntaxError::unsupported(message, tag.whole.start));
         }
+        if word == "autoescape" {
+            return Err(SyntaxError::unsupported("`autoescape` is not built in here", tag.whole.start));
+        }
+        if matches!(word, "macro" | "endmacro") {
+            // dbt gives a macro another name, so that nobody can call it where it stands.
+            let message = "a macro inside a template or another macro is not built in here";
+            return Err(SyntaxError::unsupported(message, tag.whole.start));
+        }
         let mut list = tokens(self.text, tag.inner.clone())?;
+        if word == "with" {
+            self.with(&list, tag.whole.start)?;
+        }
         while list.last().is_some_and(|t| t.kind == Kind::Space || &self.text[t.range.clone()] == ":") {
             list.pop();
         }
@@ -178,6 +193,22 @@ impl Rewriter<'_> {
             return Ok(format!("set __do = __v({value})"));
         }
         self.expression(&list)
+    }
+
+    /// In Jinja, no value of a `with` sees the names that stand before it in the same tag.
+    fn with(&self, list: &[Token], offset: usize) -> Result<(), SyntaxError> {
+        let word = |n: usize| &self.text[list[n].range.clone()];
+        let mut names: Vec<&str> = Vec::new();
+        let solid: Vec<usize> = (0..list.len()).filter(|&n| list[n].kind != Kind::Space).collect();
+        for (at, &n) in solid.iter().enumerate().filter(|(_, n)| list[**n].kind == Kind::Name) {
+            if solid.get(at + 1).is_some_and(|&next| word(next) == "=") {
+                names.push(word(n));
+            } else if names.len() > 1 && names.contains(&word(n)) {
+                let message = "a `with` whose values name one another is not built in here";
+                return Err(SyntaxError::unsupported(message, offset));
+            }
+        }
+        Ok(())
     }
 
     /// `{% call(a) f(x) %}body{% endcall %}` becomes `{{ f(x, caller=__caller('...')) }}`.
@@ -257,6 +288,11 @@ impl Rewriter<'_> {
     }
 
     fn expression(&mut self, list: &[Token]) -> Result<String, SyntaxError> {
+        self.marks.add(self.text, list)?;
+        self.marked(list)
+    }
+
+    fn marked(&mut self, list: &[Token]) -> Result<String, SyntaxError> {
         let text = self.text;
         let mut out = String::new();
         let mut previous: Option<&Token> = None;
@@ -264,11 +300,14 @@ impl Rewriter<'_> {
         while at < list.len() {
             let token = &list[at];
             let word = &text[token.range.clone()];
+            if token.kind != Kind::Space {
+                self.open(token, &mut out);
+            }
             match (token.kind, word) {
                 (Kind::Op, "[" | "{") if word == "{" || literal_position(text, previous) => {
                     let end = self.closing(list, at)?;
                     self.deeper(token.range.start)?;
-                    let inner = self.expression(&list[at + 1..end])?;
+                    let inner = self.marked(&list[at + 1..end])?;
                     self.depth -= 1;
                     let (maker, close) = if word == "[" { ("__l([", "])") } else { ("__d({", "})") };
                     if out.ends_with(|c: char| c == '_' || c.is_alphanumeric()) {
@@ -277,32 +316,28 @@ impl Rewriter<'_> {
                     out += maker;
                     out += &inner;
                     out += close;
+                    out += self.marks.after(&list[end]);
                     previous = Some(&list[end]);
                     at = end + 1;
                 }
                 (Kind::Text, _) => {
-                    let (literal, next) = self.strings(list, at);
+                    let (literal, next) = self.strings(list, at)?;
                     out += &literal;
+                    out += list[..next].last().map_or("", |last| self.marks.after(last));
                     previous = Some(token);
                     at = next;
                     if let Some((operand, end)) = self.format_operand(list, at) {
                         self.deeper(token.range.start)?;
-                        let operand = self.expression(&list[operand])?;
+                        let operand = self.marked(&list[operand])?;
                         self.depth -= 1;
                         out += &format!("|__mod({operand})");
                         at = end;
                     }
                 }
-                (Kind::Op, "+" | "-") if self.shift_operand(list, at, previous).is_some() => {
-                    let Some((operand, end)) = self.shift_operand(list, at, previous) else { continue };
-                    previous = list[operand.clone()].last();
-                    self.deeper(token.range.start)?;
-                    let inner = self.expression(&list[operand])?;
-                    self.depth -= 1;
-                    let trimmed = out.trim_end().len();
-                    out.truncate(trimmed);
-                    out += &format!("|__shift({inner}, {})", word == "-");
-                    at = end;
+                (Kind::Op, sign) if self.marks.is_sign(token) => {
+                    out += &format!(", '{sign}', ");
+                    previous = Some(token);
+                    at += 1;
                 }
                 // A sign that changes nothing, which minijinja does not know.
                 (Kind::Op, "+") if literal_position(text, previous) => at += 1,
@@ -311,11 +346,23 @@ impl Rewriter<'_> {
                     out.extend(word.chars().map(|c| if c.is_ascii() { c } else { ' ' }));
                     at += 1;
                 }
+                (Kind::Number, _)
+                    if list[at + 1..]
+                        .iter()
+                        .find(|t| t.kind != Kind::Space)
+                        .is_some_and(|t| &text[t.range.clone()] == ".") =>
+                {
+                    return Err(SyntaxError::unsupported("an attribute of a number", token.range.start));
+                }
+                (Kind::Number, _) if word.contains("__") || octal(word) => {
+                    return Err(SyntaxError::new(format!("`{word}` is no number"), token.range.start));
+                }
                 _ => {
                     match (token.kind, large(word)) {
                         (Kind::Number, Some(digits)) => out += &format!("'{digits}'"),
                         _ => out += word,
                     }
+                    out += self.marks.after(token);
                     previous = Some(token);
                     at += 1;
                 }
@@ -324,8 +371,17 @@ impl Rewriter<'_> {
         Ok(out)
     }
 
+    /// Writes the calls that begin before a token, apart from a word that stands before them.
+    fn open(&self, token: &Token, out: &mut String) {
+        let calls = self.marks.before(token);
+        if !calls.is_empty() && out.ends_with(|c: char| c == '_' || c.is_alphanumeric()) {
+            out.push(' ');
+        }
+        out.push_str(calls);
+    }
+
     /// One literal for a run of adjacent strings from `at`, and the index after the run. Newlines are kept.
-    fn strings(&self, list: &[Token], at: usize) -> (String, usize) {
+    fn strings(&self, list: &[Token], at: usize) -> Result<(String, usize), SyntaxError> {
         let (mut content, mut newlines, mut end, mut look) = (String::new(), String::new(), at, at);
         let mut pending = String::new();
         while let Some(token) = list.get(look) {
@@ -334,7 +390,8 @@ impl Rewriter<'_> {
                 Kind::Text => {
                     newlines += &pending;
                     pending.clear();
-                    escape(&word[1..word.len() - 1], &mut content);
+                    escape(&word[1..word.len() - 1], &mut content)
+                        .map_err(|what| SyntaxError::unsupported(what, token.range.start))?;
                     end = look + 1;
                 }
                 Kind::Space => pending.extend(word.chars().filter(|c| *c == '\n')),
@@ -342,21 +399,13 @@ impl Rewriter<'_> {
             }
             look += 1;
         }
-        (format!("'{content}'{newlines}"), end)
+        Ok((format!("'{content}'{newlines}"), end))
     }
 
     /// After a string: the operand of `%` (range of tokens) and the index after it.
     fn format_operand(&self, list: &[Token], at: usize) -> Option<(Range<usize>, usize)> {
         let percent = (at..list.len()).find(|&n| list[n].kind != Kind::Space)?;
         (&self.text[list[percent].range.clone()] == "%").then(|| self.operand(list, percent + 1)).flatten()
-    }
-
-    /// `+ timedelta(...)` and `- timedelta(...)`: minijinja has no arithmetic of objects.
-    fn shift_operand(&self, list: &[Token], at: usize, previous: Option<&Token>) -> Option<(Range<usize>, usize)> {
-        previous.filter(|_| !literal_position(self.text, previous))?;
-        let (operand, end) = self.operand(list, at + 1)?;
-        let delta = |token: &Token| matches!(&self.text[token.range.clone()], "timedelta");
-        list[operand.clone()].iter().any(delta).then_some((operand, end))
     }
 
     /// The operand that starts at or after `from`: a name, text or bracket with its attributes, subscripts and calls.
@@ -374,6 +423,14 @@ impl Rewriter<'_> {
         }
         Some((start..end + 1, end + 1))
     }
+}
+
+/// A number as older languages write octal ones, which Jinja refuses.
+fn octal(word: &str) -> bool {
+    word.len() > 1
+        && word.starts_with('0')
+        && word.bytes().all(|b| b.is_ascii_digit())
+        && word.bytes().any(|b| b != b'0')
 }
 
 /// The decimal digits of a hexadecimal number that is larger than minijinja's numbers: such a number is an address, which

@@ -36,6 +36,9 @@ pub(crate) fn lookup(job: &Arc<Job>, name: &str) -> Option<Value> {
     if let Some(value) = job.extra.get(name) {
         return Some(value.clone());
     }
+    if name == "self" {
+        return Some(super::args::poisoned(Fault::unsupported("`self` is not built in here")));
+    }
     if name.starts_with("__") {
         return context::internal(job, name);
     }
@@ -153,6 +156,12 @@ impl Object for Package {
         }
         self.find(method)?.call(state, args)
     }
+}
+
+/// Whether a value that is an object here is a mapping in dbt: a package, or the target.
+pub(crate) fn is_mapping(value: &Value) -> bool {
+    let target = value.downcast_object_ref::<super::args::Host>().is_some_and(|host| host.name == "target");
+    target || value.downcast_object_ref::<Package>().is_some()
 }
 
 /// `adapter.dispatch(name, namespace)`: the macro for this adapter, looked for as dbt does.

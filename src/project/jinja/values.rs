@@ -120,12 +120,22 @@ fn position(len: usize, index: i64) -> Option<usize> {
     usize::try_from(at).ok().filter(|at| *at < len)
 }
 
+/// The item `key` of what has none.
+pub(crate) fn by_number(key: &Value) -> Option<Value> {
+    let fault = || Fault::unsupported("an item, by its number, of a set, a generator or the keys or values of a dict");
+    key.is_number().then(|| super::args::poisoned(fault()))
+}
+
 impl Object for List {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Seq
+        if self.1 { ObjectRepr::Iterable } else { ObjectRepr::Seq }
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        if self.1 {
+            // What is no list has no items by number; minijinja would count them.
+            return by_number(key);
+        }
         let items = locked(&self.0);
         position(items.len(), key.as_i64()?).and_then(|at| items.get(at).cloned())
     }
@@ -139,8 +149,15 @@ impl Object for List {
         Some(locked(&self.0).len())
     }
 
+    fn is_true(self: &Arc<Self>) -> bool {
+        !locked(&self.0).is_empty()
+    }
+
     fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         let target = Arc::as_ptr(self).cast::<()>();
+        if self.1 {
+            return Err(Fault::unsupported(format!("`{method}` of a set or a view is not built in here")).into());
+        }
         match method {
             "append" => {
                 let (value,): (Value,) = from_args(args)?;
@@ -193,10 +210,9 @@ impl Object for List {
                 let reverse = args.last().cloned().and_then(|v| Kwargs::try_from(v).ok());
                 let reverse = reverse.and_then(|k| k.get::<bool>("reverse").ok()).unwrap_or(false);
                 let mut items = self.items();
-                items.sort();
-                if reverse {
-                    items.reverse();
-                }
+                super::order::sortable(&items)?;
+                // Equal items keep their order both ways.
+                items.sort_by(|a, b| if reverse { b.cmp(a) } else { a.cmp(b) });
                 *locked(&self.0) = items;
                 none()
             }
@@ -297,7 +313,9 @@ fn update_entries(args: &[Value]) -> Result<Vec<(Value, Value)>, Error> {
 
 /// A plain list or dict as a mutable one (shallow): what a filter or an addition made may be appended to, as in Python.
 pub(crate) fn mutable(value: Value) -> Value {
-    let owned = value.downcast_object_ref::<List>().is_some() || value.downcast_object_ref::<Dict>().is_some();
+    let owned = value.downcast_object_ref::<List>().is_some()
+        || value.downcast_object_ref::<Dict>().is_some()
+        || value.downcast_object_ref::<super::lazy::Range>().is_some();
     if owned || value.is_tuple() || value.is_kwargs() {
         return value;
     }

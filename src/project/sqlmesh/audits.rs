@@ -1,6 +1,6 @@
 //! Audits as data tests: those that SQLMesh brings, and `AUDIT (...)` files whose query is plain.
 
-use super::{Names, resolve};
+use super::{Names, resolve, variables};
 use crate::files::content_id;
 use crate::project::load::LoadOptions;
 use crate::project::pieces::{self, line_of};
@@ -8,6 +8,7 @@ use crate::project::sqlmesh::header::{self, Header, call, construct, items, unqu
 use crate::project::sqlmesh::settings::Settings;
 use crate::project::{Compiled, DataTest, Model, NotCompiled, NotCompiledCode, Place, Problem, TestKind};
 use crate::sql::{self, Dialect};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -19,6 +20,8 @@ pub(super) struct AuditFile {
     config: Map<String, Value>,
     sql: String,
     dialect: Dialect,
+    /// Values of arguments that a use does not give.
+    defaults: Vec<(String, String)>,
     place: Place,
 }
 
@@ -64,9 +67,21 @@ pub(super) fn of(header: &Header, sql: &str, text: &str, path: &str, dialect: Di
         standalone: says("standalone", "true"),
         config,
         sql: sql.to_owned(),
+        defaults: header.raw("defaults").map(|value| pairs(value, dialect)).unwrap_or_default(),
         dialect: header.text("dialect").and_then(|d| super::settings::dialect(&d)).unwrap_or(dialect),
         place: Place { path: path.to_owned(), line: line_of(text, header.range.start), column: 0 },
     }
+}
+
+/// `name := value` or `name = value`, between commas, in brackets or not.
+fn pairs(text: &str, dialect: Dialect) -> Vec<(String, String)> {
+    let text = text.trim();
+    let inner = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(text);
+    let pair = |part: std::ops::Range<usize>| {
+        let (key, value) = inner[part].split_once('=')?;
+        Some((key.trim().trim_end_matches(':').trim().to_lowercase(), value.trim().to_owned()))
+    };
+    pieces::parts(inner, dialect).into_iter().filter_map(pair).collect()
 }
 
 /// A use of an audit in a model's header.
@@ -83,20 +98,16 @@ pub(super) fn tests<'a>(
     uses: &[(String, u32)],
     own: &dyn Fn(&str) -> Option<&'a AuditFile>,
     dialect: Dialect,
+    now: Timestamp,
 ) -> Vec<DataTest> {
     let mut tests = Vec::new();
     for (written, line) in uses {
         let (name, arguments) = call(written);
-        let arguments = arguments.unwrap_or_default();
-        let pair = |part: std::ops::Range<usize>| {
-            let (key, value) = arguments[part].split_once('=')?;
-            Some((key.trim().trim_end_matches(':').trim().to_lowercase(), value.trim().to_owned()))
-        };
-        let args = pieces::parts(arguments, dialect).into_iter().filter_map(pair).collect();
+        let args = pairs(arguments.unwrap_or_default(), dialect);
         let place = Place { path: model.path.clone(), line: *line, column: 0 };
         let name = name.to_lowercase();
         if let Some(audit) = own(&name) {
-            tests.extend(of_file(model, audit, &Use { name, args, severity: "ERROR", place }, dialect));
+            tests.extend(of_file(model, audit, &Use { name, args, severity: "ERROR", place }, dialect, now));
             continue;
         }
         let (name, severity) = match name.strip_suffix("_non_blocking") {
@@ -193,35 +204,26 @@ fn not_worked_out(place: &Place, what: &str) -> NotCompiled {
     NotCompiled::at(&place.path, place.line, NotCompiledCode::Unsupported, message)
 }
 
-/// An audit of the project on a model. Only `@this_model` is put in; arguments are SQLMesh's to place.
-fn of_file(model: &Model, audit: &AuditFile, used: &Use, dialect: Dialect) -> Vec<DataTest> {
+/// An audit of the project on a model, with the model, the interval and the arguments put in; what is more than a single
+/// value is SQLMesh's to place.
+fn of_file(model: &Model, audit: &AuditFile, used: &Use, dialect: Dialect, now: Timestamp) -> Vec<DataTest> {
     let mut test = used.test(model, &audit.name, None, Map::new());
     test.kind = TestKind::Singular;
     test.config = audit.config.clone();
     test.place = audit.place.clone();
-    let sql = with_model(&audit.sql, &model.relation.rendered, dialect);
-    test.compiled = query(audit, sql, dialect);
+    let default = |name: &str| audit.defaults.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let value = |name: &str| match name {
+        "this_model" => Some(model.relation.rendered.clone()),
+        _ => match used.arg(name).or_else(|| default(name)) {
+            Some(argument) => variables::single(argument, dialect),
+            None => variables::time(name, now),
+        },
+    };
+    test.compiled = query(audit, variables::placed(&audit.sql, dialect, &value), dialect);
     if audit.config.get("enabled") == Some(&Value::Bool(false)) {
         return Vec::new();
     }
     vec![test]
-}
-
-fn with_model(sql: &str, relation: &str, dialect: Dialect) -> String {
-    let mark = "@this_model";
-    let mut out = String::new();
-    for piece in pieces::pieces(sql, dialect) {
-        let mut rest = &sql[piece.range];
-        while let Some(at) = rest.find(mark) {
-            let behind = &rest[at + mark.len()..];
-            let whole = !behind.starts_with(|c: char| c.is_alphanumeric() || c == '_');
-            out.push_str(&rest[..at]);
-            out.push_str(if whole && piece.kind == pieces::PieceKind::Code { relation } else { mark });
-            rest = behind;
-        }
-        out.push_str(rest);
-    }
-    out
 }
 
 fn query(audit: &AuditFile, sql: String, dialect: Dialect) -> Result<Compiled, NotCompiled> {
@@ -236,8 +238,9 @@ fn query(audit: &AuditFile, sql: String, dialect: Dialect) -> Result<Compiled, N
 }
 
 /// An audit that belongs to no model.
-pub(super) fn standalone(audit: &AuditFile, settings: &Settings, names: &Names) -> DataTest {
-    let compiled = query(audit, audit.sql.clone(), settings.dialect);
+pub(super) fn standalone(audit: &AuditFile, settings: &Settings, names: &Names, now: Timestamp) -> DataTest {
+    let sql = variables::placed(&audit.sql, settings.dialect, &|name| variables::time(name, now));
+    let compiled = query(audit, sql, settings.dialect);
     let used = compiled.as_ref().ok().and_then(|c| sql::relations(&c.sql, settings.dialect).ok()).unwrap_or_default();
     DataTest {
         unique_id: format!("test.{}.{}", settings.name, header::unquoted(&audit.name)),

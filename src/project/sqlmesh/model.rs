@@ -7,6 +7,7 @@ use crate::project::pieces::{self, line_of};
 use crate::project::sqlmesh::audits::{self, AuditFile};
 use crate::project::sqlmesh::header::{self, Header, call, construct, name_parts, unquoted};
 use crate::project::sqlmesh::settings::{self, Settings};
+use crate::project::sqlmesh::variables;
 use crate::project::{ColumnInfo, Compiled, Model, NodeKind, NotCompiled, NotCompiledCode, Place, RelationName};
 use crate::sql::Dialect;
 use regex::Regex;
@@ -60,7 +61,7 @@ pub(super) fn read(options: &LoadOptions<'_>, settings: &Settings, path: &str) -
     properties(&mut model, &header, dialect);
     let (name, arguments) = kind(&header, settings);
     kind_config(&mut model, &name, arguments.as_deref(), dialect);
-    let body = Body::of(&text, &header, path, dialect);
+    let body = Body::of(&text, &header, path, dialect, options.now);
     model.compiled = match dialect_fits(&header, settings, dialect, path).and_then(|()| named(&header, settings, path))
     {
         Err(error) => Err(error),
@@ -266,7 +267,7 @@ struct Body {
 }
 
 impl Body {
-    fn of(text: &str, header: &Header, path: &str, dialect: Dialect) -> Self {
+    fn of(text: &str, header: &Header, path: &str, dialect: Dialect, now: jiff::Timestamp) -> Self {
         let refused = |at: usize, message: String| {
             NotCompiled::at(path, line_of(text, at), NotCompiledCode::Unsupported, message)
         };
@@ -309,7 +310,7 @@ impl Body {
             }
         }
         body.query = match (query, first_macro) {
-            (Some(range), _) => compiled(text, range, path, dialect),
+            (Some(range), _) => compiled(text, range, path, dialect, now),
             (None, Some(at)) => Err(refused(at, "the query is written by a macro".to_owned())),
             (None, None) => Err(refused(header.range.end.saturating_sub(1), "there is no query".to_owned())),
         };
@@ -317,11 +318,25 @@ impl Body {
     }
 }
 
-/// The query as it stands, when nothing in it is left to work out.
-fn compiled(text: &str, range: Range<usize>, path: &str, dialect: Dialect) -> Result<Compiled, NotCompiled> {
-    let sql = &text[range.clone()];
-    match construct(sql, dialect) {
-        None => Ok(Compiled { sql: sql.to_owned(), ..Compiled::default() }),
+/// The query as it stands, when nothing in it is left to work out but the interval, which is pinned.
+fn compiled(
+    text: &str,
+    range: Range<usize>,
+    path: &str,
+    dialect: Dialect,
+    now: jiff::Timestamp,
+) -> Result<Compiled, NotCompiled> {
+    let written = &text[range.clone()];
+    let sql = variables::placed(written, dialect, &|name| variables::time(name, now));
+    let flags = (sql != written).then(|| variables::FLAG.to_owned()).into_iter().collect();
+    // Where something is left, its place is that in the file.
+    let left = construct(&sql, dialect).and_then(|(what, _)| {
+        let mark = what.trim_matches('`').to_owned();
+        construct(written, dialect)
+            .map(|(first, at)| if first == what { (what, at) } else { (what, written.find(&mark).unwrap_or(at)) })
+    });
+    match left {
+        None => Ok(Compiled { sql, flags, ..Compiled::default() }),
         Some((what, at)) => Err(NotCompiled::at(
             path,
             line_of(text, range.start + at),

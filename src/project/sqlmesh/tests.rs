@@ -119,7 +119,7 @@ fn audits_are_tests() {
 #[test]
 fn what_sqlmesh_works_out_is_not_compiled() {
     let cases = [
-        ("MODEL (name a.b);\nSELECT 1\nWHERE ds = @start_ds", "@start_ds", 3),
+        ("MODEL (name a.b);\nSELECT @start_ds\nWHERE ds = @each(x)", "@each", 3),
         ("MODEL (name a.b);\nSELECT 1 AS \"@{x}\"", "`@`", 2),
         ("MODEL (name a.b);\n@make(1)", "written by a macro", 2),
         ("MODEL (name a.b);\n\nJINJA_QUERY_BEGIN;\nSELECT {{ 1 }};\nJINJA_END;", "Jinja", 3),
@@ -185,4 +185,24 @@ fn hostile_files_are_read_in_bounds() {
     ];
     let project = project(&files);
     assert!(project.models.values().all(|m| m.compiled.is_err()));
+}
+
+#[test]
+fn the_interval_is_pinned_and_audits_take_arguments() {
+    let project = project(&[
+        (
+            "models/m.sql",
+            "MODEL (name a.m, audits (under(column := price, most := 5)));\nSELECT 1 AS price\nWHERE ds = @start_ds",
+        ),
+        (
+            "audits/under.sql",
+            "AUDIT (name under, defaults (least = 0));\nSELECT * FROM @this_model WHERE @column NOT BETWEEN @least AND @most",
+        ),
+    ]);
+    let model = project.models.values().next().unwrap();
+    let compiled = model.compiled.as_ref().unwrap();
+    assert_eq!(compiled.sql, "SELECT 1 AS price\nWHERE ds = '1970-01-01'");
+    assert!(compiled.flags.contains("volatile:interval"));
+    let audit = project.tests.values().next().unwrap().compiled.as_ref().unwrap();
+    assert!(audit.sql.ends_with("WHERE price NOT BETWEEN 0 AND 5"), "{}", audit.sql);
 }

@@ -3,6 +3,45 @@
 
 use serde_json::{Number, Value};
 
+/// What JSON has no word for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Exotic {
+    /// A date.
+    Date(String),
+    /// A date with a time, as Python prints it.
+    Moment(String),
+    /// The digits of a whole number beyond 64 bits.
+    Integer(String),
+    /// `inf`, `-inf` or `NaN`.
+    Float(String),
+}
+
+/// What the plain scalar `raw` means, when JSON has no word for it.
+pub(super) fn exotic(raw: &str) -> Option<Exotic> {
+    if !raw.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
+        return None;
+    }
+    if let Some(value) = integer(raw) {
+        return value
+            .is_string()
+            .then(|| Exotic::Integer(whole(raw).map_or_else(|| raw.to_owned(), |n| n.to_string())));
+    }
+    let bare = raw.strip_prefix(['-', '+']).unwrap_or(raw);
+    match bare {
+        ".inf" | ".Inf" | ".INF" => {
+            return Some(Exotic::Float(if raw.starts_with('-') { "-inf" } else { "inf" }.to_owned()));
+        }
+        ".nan" | ".NaN" | ".NAN" if bare == raw => return Some(Exotic::Float("NaN".to_owned())),
+        _ => {}
+    }
+    let dashes = raw.len() == 10
+        && raw.bytes().enumerate().all(|(at, b)| if matches!(at, 4 | 7) { b == b'-' } else { b.is_ascii_digit() });
+    if dashes {
+        return Some(Exotic::Date(raw.to_owned()));
+    }
+    moment(raw).map(Exotic::Moment)
+}
+
 /// What the plain scalar `raw` means. Dates stay texts, written as Python writes them.
 pub(super) fn resolve(raw: &str) -> Value {
     match raw {
@@ -33,6 +72,19 @@ fn decimal(c: char) -> bool {
 }
 
 fn integer(raw: &str) -> Option<Value> {
+    let value = shaped(raw)?;
+    // What no number here can hold keeps its digits.
+    let whole = value.and_then(|value| i64::try_from(value).ok());
+    Some(whole.map_or_else(|| Value::String(raw.to_owned()), Value::from))
+}
+
+/// The whole number that `raw` is, when it fits.
+fn whole(raw: &str) -> Option<i128> {
+    shaped(raw)?
+}
+
+/// Whether `raw` is a whole number, and which, when it fits.
+fn shaped(raw: &str) -> Option<Option<i128>> {
     let bare = raw.strip_prefix(['-', '+']).unwrap_or(raw);
     let (negative, digits) = signed(raw);
     let value = if let Some(rest) = bare.strip_prefix("0b") {
@@ -54,14 +106,15 @@ fn integer(raw: &str) -> Option<Value> {
         let first: i128 = first.replace('_', "").parse().ok()?;
         parts.iter().try_fold(first, |sum, part| sum.checked_mul(60)?.checked_add(part.parse().ok()?))
     };
-    // What no number here can hold keeps its digits.
-    let whole = value.and_then(|value| i64::try_from(if negative { -value } else { value }).ok());
-    Some(whole.map_or_else(|| Value::String(raw.to_owned()), Value::from))
+    Some(value.map(|value| if negative { -value } else { value }))
 }
 
 fn float(raw: &str) -> Option<Value> {
     let bare = raw.strip_prefix(['-', '+']).unwrap_or(raw);
     let (whole, fraction) = bare.split_once('.')?;
+    if whole.contains(':') {
+        return sixty(raw.starts_with('-'), whole, fraction);
+    }
     let (fraction, exponent) = match fraction.split_once(['e', 'E']) {
         Some((fraction, exponent)) => (fraction, Some(exponent)),
         None => (fraction, None),
@@ -79,6 +132,25 @@ fn float(raw: &str) -> Option<Value> {
     }
     let value: f64 = raw.replace('_', "").parse().ok()?;
     Number::from_f64(value).map(Value::Number)
+}
+
+/// `190:20:30.15`, counted as PyYAML counts it: from the last part on.
+fn sixty(negative: bool, whole: &str, fraction: &str) -> Option<Value> {
+    let mut parts: Vec<&str> = whole.split(':').collect();
+    let first = parts.remove(0);
+    let small = |part: &&str| matches!(part.len(), 1 | 2) && part.parse::<u8>().is_ok_and(|n| n < 60);
+    let fits = first.starts_with(decimal) && of(first, decimal) && parts.len() < 8 && parts.iter().all(small);
+    if !fits || !(fraction.is_empty() || of(fraction, decimal)) {
+        return None;
+    }
+    let last = format!("{}.{}", parts.pop()?, fraction.replace('_', ""));
+    let digits = [first.replace('_', "")].into_iter().chain(parts.iter().map(|part| (*part).to_owned())).chain([last]);
+    let (mut base, mut value) = (1.0, 0.0);
+    for part in digits.collect::<Vec<_>>().iter().rev() {
+        value += part.parse::<f64>().ok()? * base;
+        base *= 60.0;
+    }
+    Number::from_f64(if negative { -value } else { value }).map(Value::Number)
 }
 
 /// A point in time as Python prints it; dates are printed as they stand.
@@ -126,6 +198,7 @@ mod tests {
             ("1e3", json!("1e3")),
             ("1.5e3", json!("1.5e3")),
             ("1.5e+3", json!(1500.0)),
+            ("190:20:30.15", json!(685_230.15)),
             (".5", json!(0.5)),
             ("-.5", json!("-.5")),
             ("1.", json!(1.0)),

@@ -159,3 +159,30 @@ metrics:
     assert_eq!(reads(&project, "a"), "");
     assert!(project.metrics["metric.shop.odd"].reads("model.shop.orders", "anything"));
 }
+
+#[test]
+fn an_input_that_is_not_there_is_told_with_its_line() {
+    let project = project(&[(
+        "models/semantic.yml",
+        r#"
+semantic_models:
+  - name: s
+    model: ref('orders')
+    measures: [{name: revenue, agg: sum, expr: amount}]
+metrics:
+  - {name: a, type: simple, type_params: {measure: revenu}}
+  - name: b
+    type: derived
+    type_params: {expr: a - gone, metrics: [{name: a}, {name: gone}]}
+    config: {meta: {metrics: [whatever]}}
+"#,
+    )]);
+    let problems: Vec<String> = project.problems.iter().map(|p| format!("{}:{}", p.place.line, p.message)).collect();
+    assert_eq!(
+        problems,
+        [
+            "7:metric `a` names the measure `revenu`, which is not there",
+            "10:metric `b` names the metric `gone`, which is not there",
+        ]
+    );
+}

@@ -14,7 +14,7 @@ fn literals_become_mutable() {
 #[test]
 fn python_strings() {
     assert_eq!(body(r"{{ 'a' 'b\d' }}"), r"{{  'ab\\d'  }}");
-    assert_eq!(body("{{ '%s-%s' % (a, b.c[1]) ~ x }}"), "{{  '%s-%s'|__mod((a, b.c[1])) ~ x  }}");
+    assert_eq!(body("{{ '%s-%s' % (a, b.c[1]) ~ x }}"), "{{  __c('%s-%s'|__mod((a, b.c[1]))) ~ __c(x)  }}");
     assert_eq!(body("{% if x: %}"), "{%  if x %}");
 }
 
@@ -38,4 +38,32 @@ fn numbers_beyond_any_register_keep_their_digits_and_odd_blanks_are_blanks() {
     assert_eq!(large("0x1000000000000000000000000000000000").unwrap(), "5444517870735015415413993718908291383296");
     assert_eq!(large("0xff"), None);
     assert_eq!(body("{{ a\u{a0}}}"), "{{  a  }}");
+}
+
+#[test]
+fn sums_concatenations_and_walks_become_calls() {
+    assert_eq!(body("{{ a + b.c(1) - -d * 2 }}"), "{{  __m(a , '+',  b.c(1) , '-',  -d * 2)  }}");
+    assert_eq!(
+        body("{{ (a + 1) ~ b is none ~ c|upper }}"),
+        "{{  __c((__m(a , '+',  1))) ~ __c(b is none) ~ __c(c|upper)  }}"
+    );
+    assert_eq!(
+        body("{% if a ~ 'x' == 'y' and not b + 1 in c %}"),
+        "{%  if __c(a) ~ __c('x') == 'y' and not __m(b , '+',  1) in c %}"
+    );
+    assert_eq!(body("{% for x in a|map('upper') if x %}"), "{%  for x in __i(a|map('upper')|__lazy) if x %}");
+    assert_eq!(body("{% if a < b + 1 and c == d %}"), "{%  if __k(a , '<',  __m(b , '+',  1)) and c == d %}");
+    assert_eq!(body("{{ not 1 <= f(x < 2) }}"), "{{  not __k(1 , '<=',  f(__k(x , '<',  2)))  }}");
+    assert_eq!(body("{{ x if a + 1 else -1 }}"), "{{  x if __m(a , '+',  1) else -1  }}");
+}
+
+#[test]
+fn what_minijinja_reads_otherwise_is_refused() {
+    let refused = |text: &str| rewrite(text, &[], 0..text.len(), "t").unwrap_err().unsupported;
+    assert!(refused("{{ a[4:0:-2] }}"));
+    assert!(refused("{{ range(5)[1:3] }}"));
+    assert!(refused("{% with a = 1, b = a %}{% endwith %}"));
+    assert!(refused("{% macro m() %}{% endmacro %}"));
+    assert!(refused(r"{{ '\N{BULLET}' }}"));
+    assert_eq!(body("{{ a[::-1] }}"), "{{  a[::-1]  }}");
 }

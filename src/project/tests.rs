@@ -228,6 +228,21 @@ fn a_project_macro_named_like_a_builtin_wins_and_packages_have_namespaces() {
 }
 
 #[test]
+fn vars_of_a_package_are_a_block_and_those_of_the_root_are_its_own() {
+    let project = project(&[
+        ("dbt_project.yml", "name: shop\nprofile: p\nvars:\n  shop: {own: 1}\n  util: {deep: {a: 2}}\n  all: 3\n"),
+        ("dbt_packages/util/dbt_project.yml", "name: util\n"),
+        (
+            "dbt_packages/util/models/u.sql",
+            "{{ var('own', 'unseen') }} {{ var('deep').a }} {{ var('all') }} {{ var('util').deep.a }}",
+        ),
+        ("models/m.sql", "{{ var('own') }} {{ var('deep', 'unseen') }} {{ var('all') }} {{ var('util').deep.a }}"),
+    ]);
+    assert_eq!(sql(&project, "u"), "unseen 2 3 2");
+    assert_eq!(sql(&project, "m"), "1 unseen 3 2");
+}
+
+#[test]
 fn an_error_inside_a_project_macro_points_into_it() {
     let error = failure(&[
         ("macros/a.sql", "\n\n{% macro a() %}\n{{ ref('gone') }}{% endmacro %}"),
@@ -272,7 +287,7 @@ fn names_configs_and_disabled_models() {
     let project = project(&[
         (
             "dbt_project.yml",
-            "name: shop\nprofile: p\nvars: {on: false}\nquoting: {identifier: false}\nmodels:\n  shop:\n    stg:\n      +schema: stage\n      +enabled: \"{{ var('on') or target.name == 'dev' }}\"\n    off: {+enabled: \"{{ var('on') }}\"}\n",
+            "name: shop\nprofile: p\nvars: {on: true}\nquoting: {identifier: false}\nmodels:\n  shop:\n    stg:\n      +schema: stage\n      +dataset: not_a_word_of_duckdb\n      +enabled: \"{{ var('on', false) or target.name == 'dev' }}\"\n    off: {+enabled: \"{{ var('on', false) }}\"}\n",
         ),
         ("models/stg/m.sql", "{{ config(alias='mm') }}select '{{ this }}'"),
         ("models/off/gone.sql", "select 1"),

@@ -222,6 +222,9 @@ fn read_macros(files: &FileSet, packages: &BTreeMap<String, PackageFile>, proble
     macros
 }
 
+/// Whose vars the Jinja of a project file sees: those of the command line alone. No package has this name.
+const PROJECT_FILE: &str = "";
+
 /// Vars as each package sees them: its own, then the root project's, then the root's word for that package, then the
 /// command line's.
 fn vars(
@@ -232,19 +235,17 @@ fn vars(
     let scope = |file: &PackageFile, package: &str| {
         file.vars.get(package).and_then(Value::as_object).cloned().unwrap_or_default()
     };
-    let global = |file: &PackageFile| {
-        let plain = |(key, value): &(&String, &Value)| !(value.is_object() && packages.contains_key(*key));
-        file.vars.iter().filter(plain).map(|(k, v)| (k.clone(), v.clone())).collect::<Map<_, _>>()
-    };
+    // A package's block stays a var of its own name: dbt answers `var('package')` with the whole block.
     let of = |package: &PackageFile| {
-        let mut vars = global(package);
+        let mut vars = package.vars.clone();
         vars.extend(scope(package, &package.name));
-        vars.extend(global(root));
+        vars.extend(root.vars.clone());
         vars.extend(scope(root, &package.name));
         vars.extend(given.clone());
         vars
     };
-    packages.values().map(|package| (package.name.clone(), of(package))).collect()
+    let own = packages.values().map(|package| (package.name.clone(), of(package)));
+    own.chain([(PROJECT_FILE.to_owned(), given.clone())]).collect()
 }
 
 /// Renders the Jinja in config trees. What fails is a problem and leaves the value out.
@@ -260,7 +261,7 @@ fn render_trees(
         let place = Place { path: package.path.clone(), line: 0, column: 0 };
         for (kind, tree) in &package.configs {
             let Value::Object(tree) = tree else { continue };
-            match naming.rendered(tree, &package.name, &place) {
+            match naming.rendered(tree, PROJECT_FILE, &place) {
                 Ok(rendered) => drop(trees.insert((package.name.clone(), kind.clone()), Value::Object(rendered))),
                 Err(error) => problems.push(Problem {
                     place: Place { line: package.node.get(kind).map_or(0, |n| n.line), ..place.clone() },

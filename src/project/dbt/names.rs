@@ -6,6 +6,7 @@ use super::fields;
 use super::nodes::Draft;
 use super::project_file::PackageFile;
 use super::properties::{self, SourceTable, config_layer};
+use crate::project::credentials::{database_keys, schema_keys};
 use crate::project::jinja::fault::Fault;
 use crate::project::jinja::job::{Job, NodeInfo, World};
 use crate::project::jinja::macros::BUILTIN;
@@ -118,9 +119,9 @@ impl Naming<'_> {
         let fail = |fault: Fault| fault.into_not_compiled(Place { path: draft.path.clone(), line: 1, column: 0 });
         let node = node_json(draft, None, &draft.text);
         let name = |function: &str, custom: Value| self.generate(function, &custom, &node, draft).map_err(fail);
-        let database = name("generate_database_name", first(&["database", "project", "catalog"]))?;
+        let database = name("generate_database_name", first(database_keys(&target.adapter)))?;
         // YAML snapshots and old ones name their schema themselves, still through the macro.
-        let schema = name("generate_schema_name", first(&["schema", "dataset", "target_schema"]))?;
+        let schema = name("generate_schema_name", first(&[schema_keys(&target.adapter), &["target_schema"]].concat()))?;
         let identifier = name("generate_alias_name", first(&["alias"]))?;
         let (schema, database) = match (draft.resource_type(), get("target_schema"), get("target_database")) {
             ("snapshot", schema_set, database_set) => (
@@ -191,11 +192,9 @@ impl Naming<'_> {
         };
         let database = match text(&table.table, &["database"])? {
             Some(own) => own,
-            None => {
-                text(&table.source, &["database", "catalog", "project"])?.unwrap_or_else(|| target.database.clone())
-            }
+            None => text(&table.source, database_keys(&target.adapter))?.unwrap_or_else(|| target.database.clone()),
         };
-        let schema = text(&table.source, &["schema", "dataset"])?.unwrap_or_else(|| table.source_name.clone());
+        let schema = text(&table.source, schema_keys(&target.adapter))?.unwrap_or_else(|| table.source_name.clone());
         let identifier = text(&table.table, &["identifier"])?.unwrap_or_else(|| table.name.clone());
         let mut quoting_of = Quoting::of(&target.adapter);
         for node in [&table.source, &table.table] {

@@ -243,6 +243,61 @@ fn vars_of_a_package_are_a_block_and_those_of_the_root_are_its_own() {
 }
 
 #[test]
+fn the_root_project_is_searched_before_a_files_own_package_unless_a_flag_says_otherwise() {
+    let source =
+        |schema: &str| format!("sources: [{{name: s, schema: {schema}, tables: [{{name: \"{{{{ 't' }}}}\"}}]}}]");
+    let (own, roots) = (source("own"), source("roots"));
+    let schemas = |project_file: &str| {
+        let project = project(&[
+            ("dbt_project.yml", project_file),
+            ("models/s.yml", &roots),
+            ("models/a.sql", "{{ config(schema='roots') }}select 1"),
+            ("dbt_packages/util/dbt_project.yml", "name: util\n"),
+            ("dbt_packages/util/models/s.yml", &own),
+            ("dbt_packages/util/models/a.sql", "{{ config(schema='own') }}select 1"),
+            ("dbt_packages/util/models/u.sql", "{{ source('s', 't').schema }} {{ ref('a').schema }}"),
+        ]);
+        sql(&project, "u")
+    };
+    assert_eq!(schemas("name: shop\nprofile: p\n"), "roots main_roots");
+    let flag = "name: shop\nprofile: p\nflags: {require_ref_searches_node_package_before_root: true}\n";
+    assert_eq!(schemas(flag), "own main_own");
+}
+
+#[test]
+fn what_an_ephemeral_parent_rests_on_its_readers_rest_on() {
+    let project = project(&[
+        ("models/e.sql", "{{ config(materialized='ephemeral') }}select '{{ run_started_at }}' as at"),
+        ("models/m.sql", "select * from {{ ref('e') }}"),
+    ]);
+    let compiled = model(&project, "m").compiled.clone().unwrap();
+    assert!(compiled.flags.contains("volatile:run_started_at"), "{:?}", compiled.flags);
+}
+
+#[test]
+fn a_node_of_graph_has_a_name_in_templates_and_a_function_in_a_dict_is_called_by_its_key() {
+    let project = project(&[
+        ("macros/a.sql", "{% macro twice(x) %}{{ x ~ x }}{% endmacro %}"),
+        ("models/a.sql", "select 1"),
+        (
+            "models/m.sql",
+            "{% if execute %}{% set n = graph.nodes.get('model.shop.a') %}{{ n.name }}{% endif %} \
+             {% set d = {'f': twice} %}{{ d.f('x') }}",
+        ),
+    ]);
+    assert_eq!(sql(&project, "m"), "a xx");
+}
+
+#[test]
+fn texts_are_translated_json_is_moved_in_and_undefined_has_no_length() {
+    let text = one(
+        "{{ 'a.b,c'.translate('x'.maketrans('ab', 'xy', '.,')) }} {{ 'a'.translate('a'.maketrans({'a': 'zz'})) }} \
+         {{ nothing | length }} {{ {'b': [], 'a': [1]} | tojson(indent=1) }} {{ '\\'' | e }}",
+    );
+    assert_eq!(text, "xyc zz 0 { \"a\": [ 1 ], \"b\": [] } &#39;");
+}
+
+#[test]
 fn an_error_inside_a_project_macro_points_into_it() {
     let error = failure(&[
         ("macros/a.sql", "\n\n{% macro a() %}\n{{ ref('gone') }}{% endmacro %}"),

@@ -1,11 +1,11 @@
 //! Effective configs, and the names that nodes and sources have in the warehouse.
 
-use super::config::{as_list, layers, merge, native, truth};
+use super::config::{layers, merge, native, truth};
 use super::ephemeral::cte_name;
 use super::fields;
 use super::nodes::Draft;
 use super::project_file::PackageFile;
-use super::properties::{self, SourceTable, config_layer};
+use super::properties::{SourceTable, config_layer};
 use crate::project::credentials::{database_keys, schema_keys};
 use crate::project::jinja::fault::Fault;
 use crate::project::jinja::job::{Job, NodeInfo, World};
@@ -232,17 +232,7 @@ fn quoting(mut quoting: Quoting, set: Option<&Map<String, Value>>) -> Quoting {
 pub(crate) fn node_json(draft: &Draft, relation: Option<&RelationName>, raw: &str) -> Value {
     let patch = draft.patch.as_ref();
     let description = patch.and_then(|p| p.node.get("description")).and_then(Node::text).unwrap_or_default();
-    let columns: Map<String, Value> = patch
-        .map(|p| properties::columns(&p.node, &p.place.path))
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(name, column)| {
-            let tags: Vec<&String> = column.tags.iter().collect();
-            let json = json!({"name": column.name, "description": column.description, "data_type": column.data_type,
-                "meta": column.meta, "tags": tags});
-            (name, json)
-        })
-        .collect();
+    let columns = fields::columns(patch, false);
     let body = &raw[draft.range.clone()];
     let mut node = json!({
         "unique_id": draft.unique_id,
@@ -256,7 +246,7 @@ pub(crate) fn node_json(draft: &Draft, relation: Option<&RelationName>, raw: &st
         "original_file_path": draft.own_paths.0,
         "fqn": draft.fqn,
         "config": fields::shown(&draft.config, draft.resource_type()),
-        "tags": draft.config.get("tags").map(as_list).unwrap_or_default(),
+        "tags": fields::node_tags(&draft.config, patch),
         "meta": draft.config.get("meta").cloned().unwrap_or_else(|| json!({})),
         "description": description,
         "columns": columns,
@@ -264,6 +254,9 @@ pub(crate) fn node_json(draft: &Draft, relation: Option<&RelationName>, raw: &st
         "raw_sql": body,
         "language": "sql",
     });
+    if let Some(access) = node["config"].get("access").cloned() {
+        node["access"] = access;
+    }
     if let Some((version, _)) = &draft.version {
         node["version"] = json!(version);
     }

@@ -210,39 +210,6 @@ pub(crate) fn to_text(args: &Args, write: impl Fn(&Json, bool) -> Option<String>
     Ok(write(&json, sort).map_or_else(|| args.get(1, "default").unwrap_or_default(), Value::from))
 }
 
-/// JSON as Python's `json.dumps` writes it: a blank after `,` and `:`, no character beyond ASCII.
-pub(crate) fn python_json(json: &Json, sort: bool) -> Option<String> {
-    Some(match json {
-        Json::Array(items) => {
-            let items: Option<Vec<String>> = items.iter().map(|item| python_json(item, sort)).collect();
-            format!("[{}]", items?.join(", "))
-        }
-        Json::Object(map) => {
-            let mut entries: Vec<(&String, &Json)> = map.iter().collect();
-            if sort {
-                entries.sort_by_key(|(key, _)| key.as_str());
-            }
-            let write =
-                |(key, value): (&String, &Json)| Some(format!("{}: {}", quoted(key)?, python_json(value, sort)?));
-            format!("{{{}}}", entries.into_iter().map(write).collect::<Option<Vec<_>>>()?.join(", "))
-        }
-        Json::String(text) => quoted(text)?,
-        other => other.to_string(),
-    })
-}
-
-fn quoted(text: &str) -> Option<String> {
-    let ascii = serde_json::to_string(text).ok()?;
-    Some(ascii.chars().fold(String::new(), |mut out, c| {
-        if c.is_ascii() {
-            out.push(c);
-        } else {
-            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out += &format!("\\u{unit:04x}"));
-        }
-        out
-    }))
-}
-
 /// `set(values)`: unique values. Python's order of texts is another in each run: what depends on it is not compiled.
 pub(crate) fn set(job: &Arc<Job>, _: &mut State<'_, '_>, _: &str, args: Args) -> Answer {
     let Some(values) = args.get(0, "value").filter(|v| v.kind() != ValueKind::None) else {

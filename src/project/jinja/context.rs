@@ -37,6 +37,10 @@ pub(crate) fn internal(job: &Arc<Job>, name: &str) -> Option<Value> {
         }),
         "__v" => Host::value("value", job, |job, _, _, args| {
             let value = super::job::bounded(args.positional.first().cloned().unwrap_or_default())?;
+            // Naming a node asks for nothing of it; its length would be asking for the whole.
+            if super::graph::is_part(&value) {
+                return Ok(value);
+            }
             if value.len().is_some_and(|len| len > 1_000_000) && value.as_str().is_none() {
                 return Err(Fault::limit("a list longer than a million items").into());
             }
@@ -164,7 +168,7 @@ fn data_function(job: &Arc<Job>, name: &str) -> Option<Value> {
         "fromyaml" => {
             Host::value("fromyaml", job, |_, _, _, args| calls::from_text(&args, crate::project::yaml::to_json))
         }
-        "tojson" => Host::value("tojson", job, |_, _, _, args| calls::to_text(&args, calls::python_json)),
+        "tojson" => Host::value("tojson", job, |_, _, _, args| calls::to_text(&args, super::json::python_json)),
         "toyaml" => Host::value("toyaml", job, |_, _, _, args| {
             let value = to_json(&args.get(0, "value").unwrap_or_default());
             if crate::project::yaml::needs_quotes(&value) {

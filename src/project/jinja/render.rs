@@ -10,7 +10,7 @@ use super::relation::Relation;
 use super::rewrite::rewrite;
 use super::scope::Scope;
 use super::tokens::line_of;
-use super::values::{List, from_json, mutable, to_json};
+use super::values::{List, from_json, mutable};
 use crate::project::{NotCompiled, NotCompiledCode, Place};
 use minijinja::formatting::{FormatStyle, format};
 use minijinja::value::{Rest, ValueKind};
@@ -43,20 +43,18 @@ pub(crate) fn environment() -> Environment<'static> {
         env.add_filter(name, |value: Value| value);
     }
     env.add_filter("list", |value: Value| -> Result<Value, Error> { Ok(List::value(listed(&value)?)) });
-    env.add_filter("tojson", |value: Value| -> Result<Value, Error> {
-        super::calls::python_json(&to_json(&value), true)
-            .map(|text| {
-                let escape = |(from, to): (char, &'static str), text: String| text.replace(from, to);
-                // What a browser could take for markup, Jinja writes as a code.
-                let codes = [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026"), ('\'', "\\u0027")];
-                Value::from(codes.into_iter().fold(text, |text, code| escape(code, text)))
-            })
-            .ok_or_else(|| Error::new(ErrorKind::BadSerialization, "value is no JSON"))
-    });
+    env.add_filter("tojson", super::json::filter);
     env.add_filter("fromjson", |value: Value| -> Result<Value, Error> {
         let json = serde_json::from_str(&value.to_string()).map_err(|e| Fault::compiler(format!("not JSON: {e}")))?;
         Ok(from_json(&json))
     });
+    for name in ["escape", "e"] {
+        env.add_filter(name, super::markup::escape);
+    }
+    env.add_filter("forceescape", super::markup::force);
+    for name in ["length", "count"] {
+        env.add_filter(name, length);
+    }
     env.remove_filter("pprint");
     env.add_filter("int", super::numbers::int);
     env.add_filter("float", super::numbers::float);
@@ -72,6 +70,11 @@ pub(crate) fn environment() -> Environment<'static> {
     env.add_test("list", |value: Value| value.kind() == ValueKind::Seq && !value.is_tuple());
     env.add_test("callable", |value: Value| value.as_object().is_some() && value.kind() == ValueKind::Plain);
     env
+}
+
+/// An undefined value has a length of zero; what has none is an error.
+fn length(value: &Value) -> Result<Value, Error> {
+    if value.is_undefined() { Ok(Value::from(0)) } else { minijinja::filters::length(value).map(Value::from) }
 }
 
 fn listed(value: &Value) -> Result<Vec<Value>, Error> {
@@ -111,6 +114,14 @@ fn python_method(state: &mut State<'_, '_>, value: &Value, method: &str, args: &
         Err(error) if error.kind() == ErrorKind::UnknownMethod => {
             if value.is_undefined() {
                 return Err(Error::new(ErrorKind::UndefinedError, format!("`{method}` called on an undefined value")));
+            }
+            // A function that a dict holds, called by its key.
+            if let Some(function) = value
+                .get_attr(method)
+                .ok()
+                .filter(|found| value.kind() == ValueKind::Map && found.as_object().is_some())
+            {
+                return function.call(state, args);
             }
             Err(Fault::unsupported(format!("{} has no method `{method}` here", value.kind()))
                 .needle(format!(".{method}"))
@@ -190,6 +201,8 @@ fn text_method(text: &str, method: &str, args: &[Value]) -> Option<Result<Value,
             };
             Value::from(minijinja::value::Tuple::from(parts.iter().map(|p| Value::from(*p)).collect::<Vec<_>>()))
         }
+        "maketrans" => return Some(super::translate::table(&args)),
+        "translate" => return Some(super::translate::translated(text, &args)),
         _ => return None,
     }))
 }

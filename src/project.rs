@@ -5,6 +5,7 @@ pub mod bind;
 pub mod catalog;
 pub mod changes;
 pub mod columns;
+mod credentials;
 mod dataform;
 mod dbt;
 mod find;

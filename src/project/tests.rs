@@ -228,6 +228,76 @@ fn a_project_macro_named_like_a_builtin_wins_and_packages_have_namespaces() {
 }
 
 #[test]
+fn vars_of_a_package_are_a_block_and_those_of_the_root_are_its_own() {
+    let project = project(&[
+        ("dbt_project.yml", "name: shop\nprofile: p\nvars:\n  shop: {own: 1}\n  util: {deep: {a: 2}}\n  all: 3\n"),
+        ("dbt_packages/util/dbt_project.yml", "name: util\n"),
+        (
+            "dbt_packages/util/models/u.sql",
+            "{{ var('own', 'unseen') }} {{ var('deep').a }} {{ var('all') }} {{ var('util').deep.a }}",
+        ),
+        ("models/m.sql", "{{ var('own') }} {{ var('deep', 'unseen') }} {{ var('all') }} {{ var('util').deep.a }}"),
+    ]);
+    assert_eq!(sql(&project, "u"), "unseen 2 3 2");
+    assert_eq!(sql(&project, "m"), "1 unseen 3 2");
+}
+
+#[test]
+fn the_root_project_is_searched_before_a_files_own_package_unless_a_flag_says_otherwise() {
+    let source =
+        |schema: &str| format!("sources: [{{name: s, schema: {schema}, tables: [{{name: \"{{{{ 't' }}}}\"}}]}}]");
+    let (own, roots) = (source("own"), source("roots"));
+    let schemas = |project_file: &str| {
+        let project = project(&[
+            ("dbt_project.yml", project_file),
+            ("models/s.yml", &roots),
+            ("models/a.sql", "{{ config(schema='roots') }}select 1"),
+            ("dbt_packages/util/dbt_project.yml", "name: util\n"),
+            ("dbt_packages/util/models/s.yml", &own),
+            ("dbt_packages/util/models/a.sql", "{{ config(schema='own') }}select 1"),
+            ("dbt_packages/util/models/u.sql", "{{ source('s', 't').schema }} {{ ref('a').schema }}"),
+        ]);
+        sql(&project, "u")
+    };
+    assert_eq!(schemas("name: shop\nprofile: p\n"), "roots main_roots");
+    let flag = "name: shop\nprofile: p\nflags: {require_ref_searches_node_package_before_root: true}\n";
+    assert_eq!(schemas(flag), "own main_own");
+}
+
+#[test]
+fn what_an_ephemeral_parent_rests_on_its_readers_rest_on() {
+    let project = project(&[
+        ("models/e.sql", "{{ config(materialized='ephemeral') }}select '{{ run_started_at }}' as at"),
+        ("models/m.sql", "select * from {{ ref('e') }}"),
+    ]);
+    let compiled = model(&project, "m").compiled.clone().unwrap();
+    assert!(compiled.flags.contains("volatile:run_started_at"), "{:?}", compiled.flags);
+}
+
+#[test]
+fn a_node_of_graph_has_a_name_in_templates_and_a_function_in_a_dict_is_called_by_its_key() {
+    let project = project(&[
+        ("macros/a.sql", "{% macro twice(x) %}{{ x ~ x }}{% endmacro %}"),
+        ("models/a.sql", "select 1"),
+        (
+            "models/m.sql",
+            "{% if execute %}{% set n = graph.nodes.get('model.shop.a') %}{{ n.name }}{% endif %} \
+             {% set d = {'f': twice} %}{{ d.f('x') }}",
+        ),
+    ]);
+    assert_eq!(sql(&project, "m"), "a xx");
+}
+
+#[test]
+fn texts_are_translated_json_is_moved_in_and_undefined_has_no_length() {
+    let text = one(
+        "{{ 'a.b,c'.translate('x'.maketrans('ab', 'xy', '.,')) }} {{ 'a'.translate('a'.maketrans({'a': 'zz'})) }} \
+         {{ nothing | length }} {{ {'b': [], 'a': [1]} | tojson(indent=1) }} {{ '\\'' | e }}",
+    );
+    assert_eq!(text, "xyc zz 0 { \"a\": [ 1 ], \"b\": [] } &#39;");
+}
+
+#[test]
 fn an_error_inside_a_project_macro_points_into_it() {
     let error = failure(&[
         ("macros/a.sql", "\n\n{% macro a() %}\n{{ ref('gone') }}{% endmacro %}"),
@@ -272,7 +342,7 @@ fn names_configs_and_disabled_models() {
     let project = project(&[
         (
             "dbt_project.yml",
-            "name: shop\nprofile: p\nvars: {on: false}\nquoting: {identifier: false}\nmodels:\n  shop:\n    stg:\n      +schema: stage\n      +enabled: \"{{ var('on') or target.name == 'dev' }}\"\n    off: {+enabled: \"{{ var('on') }}\"}\n",
+            "name: shop\nprofile: p\nvars: {on: true}\nquoting: {identifier: false}\nmodels:\n  shop:\n    stg:\n      +schema: stage\n      +dataset: not_a_word_of_duckdb\n      +enabled: \"{{ var('on', false) or target.name == 'dev' }}\"\n    off: {+enabled: \"{{ var('on', false) }}\"}\n",
         ),
         ("models/stg/m.sql", "{{ config(alias='mm') }}select '{{ this }}'"),
         ("models/off/gone.sql", "select 1"),

@@ -114,9 +114,9 @@ fn ephemeral(loaded: &Loaded<'_>, rendered: &[Rendered]) -> BTreeMap<String, Eph
     let mut out = BTreeMap::new();
     for (settled, rendered) in loaded.drafts.iter().zip(rendered) {
         if config_of(&settled.draft.config, "materialized") == Some("ephemeral") {
-            let sql = rendered.sql.as_ref().map(|c| c.sql.clone()).map_err(Clone::clone);
             let (name, reads) = (settled.relation.identifier.clone(), rendered.ephemeral.clone());
-            out.insert(settled.draft.unique_id.clone(), Ephemeral { name, sql, reads });
+            let compiled = rendered.sql.clone();
+            out.insert(settled.draft.unique_id.clone(), Ephemeral { name, compiled, reads });
         }
     }
     out
@@ -223,13 +223,12 @@ pub(crate) fn finished(loaded: &Loaded<'_>, settled: &Settled, rendered: &Render
 fn native(loaded: &Loaded<'_>, settled: &Settled, rendered: &Rendered) -> Result<Compiled, NotCompiled> {
     let compiled = rendered.sql.clone()?;
     let place = Place { path: settled.draft.path.clone(), line: 1, column: 0 };
-    let with = |sql: &str, used: &[String]| loaded.with_ephemeral(sql, used, &place);
+    let mut flags = compiled.flags;
+    let mut with = |sql: &str, used: &[String]| loaded.with_ephemeral(sql, used, &mut flags, &place);
     let incremental = compiled.incremental_sql.as_deref();
-    Ok(Compiled {
-        sql: with(&compiled.sql, &rendered.ephemeral)?,
-        incremental_sql: incremental.map(|sql| with(sql, &rendered.incremental_ephemeral)).transpose()?,
-        flags: compiled.flags,
-    })
+    let sql = with(&compiled.sql, &rendered.ephemeral)?;
+    let incremental_sql = incremental.map(|sql| with(sql, &rendered.incremental_ephemeral)).transpose()?;
+    Ok(Compiled { sql, incremental_sql, flags })
 }
 
 fn model(settled: &Settled, compiled: Result<Compiled, NotCompiled>, rendered: Rendered) -> Model {

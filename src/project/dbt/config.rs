@@ -13,18 +13,9 @@ pub(crate) fn merge(config: &mut Map<String, Value>, layer: &Map<String, Value>)
             other => other,
         };
         match key {
-            "tags" => {
-                let mut tags: Vec<Value> = config.get(key).map(as_list).unwrap_or_default();
-                for tag in as_list(value) {
-                    if !tags.contains(&tag) {
-                        tags.push(tag);
-                    }
-                }
-                config.insert(key.to_owned(), Value::Array(tags));
-            }
-            "pre_hook" | "post_hook" => {
-                let hooks = [config.get(key).map(as_list).unwrap_or_default(), as_list(value)].concat();
-                config.insert(key.to_owned(), Value::Array(hooks));
+            "tags" | "pre_hook" | "post_hook" => {
+                let all = [config.get(key).map(as_list).unwrap_or_default(), as_list(value)].concat();
+                config.insert(key.to_owned(), Value::Array(all));
             }
             "meta" | "docs" | "grants" => match (config.get_mut(key), value) {
                 (Some(Value::Object(old)), Value::Object(new)) => {
@@ -126,7 +117,8 @@ mod tests {
         ] {
             merge(&mut config, layer.as_object().unwrap());
         }
-        let want = json!({"tags": ["a", "b"], "meta": {"x": 1, "y": 2}, "post_hook": ["h1", "h2"], "schema": null});
+        let want =
+            json!({"tags": ["a", "a", "b"], "meta": {"x": 1, "y": 2}, "post_hook": ["h1", "h2"], "schema": null});
         assert_eq!(Value::Object(config), want);
     }
 }

@@ -1,5 +1,6 @@
 //! What `graph` tells templates: all nodes and sources, by what is known of them before they are compiled.
 
+use super::fields;
 use super::load::Loaded;
 use super::names::node_json;
 use super::properties::Patch;
@@ -17,6 +18,7 @@ pub(crate) fn gather(loaded: &Loaded<'_>) -> GraphData {
         let Value::Object(mut node) = node_json(draft, Some(&settled.relation), &draft.text) else { continue };
         let ephemeral = config_of(&draft.config, "materialized") == Some("ephemeral");
         node.insert("relation_name".to_owned(), if ephemeral { Value::Null } else { json!(settled.relation.rendered) });
+        node.insert("columns".to_owned(), Value::Object(fields::columns(draft.patch.as_ref(), true)));
         data.nodes.push((Some(draft.unique_id.clone()), node));
         if let Some(patch) = &draft.patch {
             add_tests(&mut data, patch);
@@ -32,11 +34,8 @@ pub(crate) fn gather(loaded: &Loaded<'_>) -> GraphData {
         add_tests(&mut data, &patch);
     }
     for source in &loaded.sources {
-        let columns: Map<String, Value> = source
-            .columns
-            .values()
-            .map(|c| (c.name.clone(), json!({"name": c.name, "description": c.description, "data_type": c.data_type})))
-            .collect();
+        let columns: Map<String, Value> =
+            source.columns.values().map(|info| (info.name.clone(), fields::column(info, true))).collect();
         let node = json!({
             "unique_id": source.unique_id, "name": source.name, "source_name": source.source_name,
             "resource_type": "source", "package_name": source.package, "database": source.relation.database,

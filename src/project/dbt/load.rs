@@ -13,7 +13,9 @@ use crate::project::jinja::job::{Question, World};
 use crate::project::jinja::macros::{BUILTIN, Macros};
 use crate::project::jinja::told::Told;
 use crate::project::jinja::{builtin, render};
-use crate::project::{Artifacts, NotCompiled, NotCompiledCode, Place, Problem, Project, RelationName, Source};
+use crate::project::{
+    Artifacts, Compiled, NotCompiled, NotCompiledCode, Place, Problem, Project, RelationName, Source,
+};
 use crate::sql::Dialect;
 use anyhow::Result;
 use minijinja::Environment;
@@ -58,7 +60,7 @@ pub(crate) struct Loaded<'a> {
 /// An ephemeral model: its own SQL (or why there is none) and the ephemeral models that it reads.
 pub(crate) struct Ephemeral {
     pub(crate) name: String,
-    pub(crate) sql: Result<String, NotCompiled>,
+    pub(crate) compiled: Result<Compiled, NotCompiled>,
     pub(crate) reads: Vec<String>,
 }
 
@@ -75,15 +77,32 @@ impl Loaded<'_> {
         Naming { world: &self.world, env: &self.env, packages: &self.packages }
     }
 
-    /// `sql` with the ephemeral models that it reads in front.
-    pub(crate) fn with_ephemeral(&self, sql: &str, used: &[String], place: &Place) -> Result<String, NotCompiled> {
+    /// `sql` with the ephemeral models that it reads in front; what their texts rest on joins `flags`.
+    pub(crate) fn with_ephemeral(
+        &self,
+        sql: &str,
+        used: &[String],
+        flags: &mut BTreeSet<String>,
+        place: &Place,
+    ) -> Result<String, NotCompiled> {
         let mut ctes = Vec::new();
         let mut open = Vec::new();
         for id in used {
             self.collect(id, &mut ctes, &mut open, place)?;
         }
+        for (id, _, _) in &ctes {
+            let parent = self.ephemeral.get(id).and_then(|parent| parent.compiled.as_ref().ok());
+            flags.extend(parent.into_iter().flat_map(|compiled| compiled.flags.iter().cloned()));
+        }
         let list: Vec<(String, String)> = ctes.into_iter().map(|(_, name, sql)| (name, sql)).collect();
-        Ok(ephemeral::inject(sql, &list))
+        ephemeral::inject(sql, &list).map_err(|why| NotCompiled {
+            code: NotCompiledCode::Unsupported,
+            message: format!(
+                "it reads an ephemeral model, and {why}: where dbt puts that model's SQL is not known here"
+            ),
+            name: None,
+            place: place.clone(),
+        })
     }
 
     fn collect(
@@ -101,11 +120,11 @@ impl Loaded<'_> {
         if open.iter().any(|o| o == id) {
             return Err(refused(format!("ephemeral model `{id}` reads itself"), NotCompiledCode::CompilerError));
         }
-        let Some(Ephemeral { name, sql, reads }) = self.ephemeral.get(id) else {
+        let Some(Ephemeral { name, compiled, reads }) = self.ephemeral.get(id) else {
             return Err(refused(format!("ephemeral model `{id}` has no SQL"), NotCompiledCode::Upstream));
         };
-        let sql = sql.as_ref().map_err(|error| {
-            let message = format!("ephemeral model `{name}` is not compiled: {}", error.message);
+        let compiled = compiled.as_ref().map_err(|error| {
+            let message = format!("ephemeral model `{id}` is not compiled: {}", error.message);
             refused(message, NotCompiledCode::Upstream)
         })?;
         open.push(id.to_owned());
@@ -113,7 +132,7 @@ impl Loaded<'_> {
             self.collect(parent, ctes, open, place)?;
         }
         open.pop();
-        ctes.push((id.to_owned(), ephemeral::cte_name(name), sql.clone()));
+        ctes.push((id.to_owned(), ephemeral::cte_name(name), compiled.sql.clone()));
         Ok(())
     }
 }
@@ -165,6 +184,7 @@ fn settle(input: Input<'_>) -> Result<Loaded<'_>> {
     render_trees(&world, &env, &mut packages, &mut problems);
     let mut properties = Properties::default();
     packages.values().for_each(|package| properties::read(files, package, &mut properties));
+    render_source_names(&Naming { world: &world, env: &env, packages: &packages }, &mut properties);
     problems.append(&mut properties.problems);
     let found: Vec<Draft> = packages.values().flat_map(|p| nodes::find(files, p, &properties, &mut problems)).collect();
     let mut loaded = Loaded {
@@ -222,6 +242,9 @@ fn read_macros(files: &FileSet, packages: &BTreeMap<String, PackageFile>, proble
     macros
 }
 
+/// Whose vars the Jinja of a project file sees: those of the command line alone. No package has this name.
+const PROJECT_FILE: &str = "";
+
 /// Vars as each package sees them: its own, then the root project's, then the root's word for that package, then the
 /// command line's.
 fn vars(
@@ -231,19 +254,33 @@ fn vars(
 ) -> BTreeMap<String, Map<String, Value>> {
     let scope =
         |file: &PackageFile, package: &str| file.vars.get(package).map(crate::project::yaml::scope).unwrap_or_default();
-    let global = |file: &PackageFile| {
-        let plain = |(key, value): &(&String, &Value)| !(value.is_object() && packages.contains_key(*key));
-        file.vars.iter().filter(plain).map(|(k, v)| (k.clone(), v.clone())).collect::<Map<_, _>>()
-    };
+    // A package's block stays a var of its own name: dbt answers `var('package')` with the whole block.
     let of = |package: &PackageFile| {
-        let mut vars = global(package);
+        let mut vars = package.vars.clone();
         vars.extend(scope(package, &package.name));
-        vars.extend(global(root));
+        vars.extend(root.vars.clone());
         vars.extend(scope(root, &package.name));
         vars.extend(given.clone());
         vars
     };
-    packages.values().map(|package| (package.name.clone(), of(package))).collect()
+    let own = packages.values().map(|package| (package.name.clone(), of(package)));
+    own.chain([(PROJECT_FILE.to_owned(), given.clone())]).collect()
+}
+
+/// Renders the Jinja in the names of sources and their tables. What fails is a problem and leaves the name as it is.
+fn render_source_names(naming: &Naming<'_>, properties: &mut Properties) {
+    for table in &mut properties.sources {
+        for name in [&mut table.source_name, &mut table.name] {
+            match naming.text(name, &table.package, &table.place) {
+                Ok(rendered) => *name = rendered,
+                Err(error) => properties.problems.push(Problem {
+                    place: table.place.clone(),
+                    message: format!("the name of the source cannot be rendered: {}", error.message),
+                    help: "fix the Jinja; until then nothing finds the source".to_owned(),
+                }),
+            }
+        }
+    }
 }
 
 /// Renders the Jinja in config trees. What fails is a problem and leaves the value out.
@@ -259,7 +296,7 @@ fn render_trees(
         let place = Place { path: package.path.clone(), line: 0, column: 0 };
         for (kind, tree) in &package.configs {
             let Value::Object(tree) = tree else { continue };
-            match naming.rendered(tree, &package.name, &place) {
+            match naming.rendered(tree, PROJECT_FILE, &place) {
                 Ok(rendered) => drop(trees.insert((package.name.clone(), kind.clone()), Value::Object(rendered))),
                 Err(error) => problems.push(Problem {
                     place: Place { line: package.node.get(kind).map_or(0, |n| n.line), ..place.clone() },

@@ -1,11 +1,12 @@
 //! Effective configs, and the names that nodes and sources have in the warehouse.
 
-use super::config::{as_list, layers, merge, native, truth};
+use super::config::{layers, merge, native, truth};
 use super::ephemeral::cte_name;
 use super::fields;
 use super::nodes::Draft;
 use super::project_file::PackageFile;
-use super::properties::{self, SourceTable, config_layer};
+use super::properties::{SourceTable, config_layer};
+use crate::project::credentials::{database_keys, schema_keys};
 use crate::project::jinja::fault::Fault;
 use crate::project::jinja::job::{Job, NodeInfo, World};
 use crate::project::jinja::macros::BUILTIN;
@@ -118,9 +119,9 @@ impl Naming<'_> {
         let fail = |fault: Fault| fault.into_not_compiled(Place { path: draft.path.clone(), line: 1, column: 0 });
         let node = node_json(draft, None, &draft.text);
         let name = |function: &str, custom: Value| self.generate(function, &custom, &node, draft).map_err(fail);
-        let database = name("generate_database_name", first(&["database", "project", "catalog"]))?;
+        let database = name("generate_database_name", first(database_keys(&target.adapter)))?;
         // YAML snapshots and old ones name their schema themselves, still through the macro.
-        let schema = name("generate_schema_name", first(&["schema", "dataset", "target_schema"]))?;
+        let schema = name("generate_schema_name", first(&[schema_keys(&target.adapter), &["target_schema"]].concat()))?;
         let identifier = name("generate_alias_name", first(&["alias"]))?;
         let (schema, database) = match (draft.resource_type(), get("target_schema"), get("target_database")) {
             ("snapshot", schema_set, database_set) => (
@@ -191,11 +192,9 @@ impl Naming<'_> {
         };
         let database = match text(&table.table, &["database"])? {
             Some(own) => own,
-            None => {
-                text(&table.source, &["database", "catalog", "project"])?.unwrap_or_else(|| target.database.clone())
-            }
+            None => text(&table.source, database_keys(&target.adapter))?.unwrap_or_else(|| target.database.clone()),
         };
-        let schema = text(&table.source, &["schema", "dataset"])?.unwrap_or_else(|| table.source_name.clone());
+        let schema = text(&table.source, schema_keys(&target.adapter))?.unwrap_or_else(|| table.source_name.clone());
         let identifier = text(&table.table, &["identifier"])?.unwrap_or_else(|| table.name.clone());
         let mut quoting_of = Quoting::of(&target.adapter);
         for node in [&table.source, &table.table] {
@@ -233,17 +232,7 @@ fn quoting(mut quoting: Quoting, set: Option<&Map<String, Value>>) -> Quoting {
 pub(crate) fn node_json(draft: &Draft, relation: Option<&RelationName>, raw: &str) -> Value {
     let patch = draft.patch.as_ref();
     let description = patch.and_then(|p| p.node.get("description")).and_then(Node::text).unwrap_or_default();
-    let columns: Map<String, Value> = patch
-        .map(|p| properties::columns(&p.node, &p.place.path))
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(name, column)| {
-            let tags: Vec<&String> = column.tags.iter().collect();
-            let json = json!({"name": column.name, "description": column.description, "data_type": column.data_type,
-                "meta": column.meta, "tags": tags});
-            (name, json)
-        })
-        .collect();
+    let columns = fields::columns(patch, false);
     let body = &raw[draft.range.clone()];
     let mut node = json!({
         "unique_id": draft.unique_id,
@@ -257,7 +246,7 @@ pub(crate) fn node_json(draft: &Draft, relation: Option<&RelationName>, raw: &st
         "original_file_path": draft.own_paths.0,
         "fqn": draft.fqn,
         "config": fields::shown(&draft.config, draft.resource_type()),
-        "tags": draft.config.get("tags").map(as_list).unwrap_or_default(),
+        "tags": fields::node_tags(&draft.config, patch),
         "meta": draft.config.get("meta").cloned().unwrap_or_else(|| json!({})),
         "description": description,
         "columns": columns,
@@ -265,6 +254,9 @@ pub(crate) fn node_json(draft: &Draft, relation: Option<&RelationName>, raw: &st
         "raw_sql": body,
         "language": "sql",
     });
+    if let Some(access) = node["config"].get("access").cloned() {
+        node["access"] = access;
+    }
     if let Some((version, _)) = &draft.version {
         node["version"] = json!(version);
     }

@@ -1,5 +1,6 @@
 //! `profiles.yml`: the target, as far as templates and the engine may know it.
 
+use crate::project::credentials::{database_keys, schema_keys};
 use crate::project::yaml::{self, Node};
 use crate::project::{Place, Problem, Target};
 use regex::Regex;
@@ -105,13 +106,13 @@ fn read(default: &Target, output: &Node, name: &str, text: &mut Text<'_>) -> Tar
     let mut first = |keys: &[&str]| keys.iter().find_map(|key| output.get(key)).and_then(|node| text.of(node));
     let adapter = first(&["type"]).unwrap_or_else(|| default.adapter.clone());
     let path = first(&["path"]).filter(|path| !path.is_empty());
-    let database = first(&["database", "dbname", "project", "catalog"]);
+    let database = first(database_keys(&adapter));
     let stem = path.as_deref().map(stem);
     let default_database = match adapter.as_str() {
         "duckdb" => stem.clone().unwrap_or_else(|| "memory".to_owned()),
         _ => String::new(),
     };
-    let schema = first(&["schema", "dataset"]).unwrap_or_else(|| "main".to_owned());
+    let schema = first(schema_keys(&adapter)).unwrap_or_else(|| "main".to_owned());
     let threads = first(&["threads"]).and_then(|n| n.parse().ok()).unwrap_or(1);
     let mut attach = Vec::new();
     for item in output.get("attach").map(Node::items).unwrap_or_default() {

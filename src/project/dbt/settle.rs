@@ -8,6 +8,7 @@ use super::nodes::Draft;
 use crate::project::jinja::index::{Entry, Index};
 use crate::project::jinja::job::{Job, NodeInfo};
 use crate::project::jinja::render;
+use crate::project::yaml::Node;
 use crate::project::{NodeKind, Place, Problem, RelationName, Source, config_of};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -17,7 +18,9 @@ pub(crate) fn index(loaded: &mut Loaded<'_>, found: Vec<Draft>) {
     let naming = loaded.naming();
     let settled: Vec<(Draft, Option<RelationName>, BTreeMap<String, String>)> =
         found.into_par_iter().map(|draft| settle_draft(&naming, draft)).collect();
-    let mut index = Index { packages_missing: loaded.world.missing_packages.clone(), ..Index::default() };
+    let flag = loaded.root.node.get("flags").and_then(|f| f.get("require_ref_searches_node_package_before_root"));
+    let own_first = truth(flag.map(Node::to_json).as_ref(), false);
+    let mut index = Index { packages_missing: loaded.world.missing_packages.clone(), own_first, ..Index::default() };
     let mut drafts: Vec<Settled> = Vec::new();
     let mut ids: BTreeMap<String, String> = BTreeMap::new();
     let mut problems = Vec::new();

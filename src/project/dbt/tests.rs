@@ -188,15 +188,15 @@ fn sql(
     }
     let result = call(loaded, declared, &job, relation, config);
     let seen = job.seen();
-    let depends_on = seen.depends_on.clone();
+    let (depends_on, mut flags) = (seen.depends_on.clone(), seen.flags.clone());
     let compiled = result
         .map_err(|fault| fault.into_not_compiled(declared.place.clone()))
-        .and_then(|text| loaded.with_ephemeral(text.trim(), &seen.ephemeral, &declared.place))
+        .and_then(|text| loaded.with_ephemeral(text.trim(), &seen.ephemeral, &mut flags, &declared.place))
         .map(|text| match config.get("limit").and_then(Value::as_i64) {
             Some(limit) => format!("{text}\nlimit {limit}"),
             None => text,
         })
-        .map(|sql| Compiled { sql, incremental_sql: None, flags: seen.flags.clone() });
+        .map(|sql| Compiled { sql, incremental_sql: None, flags });
     (compiled, depends_on)
 }
 

@@ -161,9 +161,9 @@ pub(crate) fn config(job: &Arc<Job>, _: &mut State<'_, '_>, method: &str, args: 
 pub(crate) fn var(job: &Arc<Job>, state: &mut State<'_, '_>, method: &str, args: Args) -> Answer {
     let name = args.text("var", 0, "name")?;
     let world = &job.world;
-    let value = [job.node.package.as_str(), world.root.as_str()]
-        .iter()
-        .find_map(|package| world.vars.get(*package).and_then(|vars| vars.get(&name)));
+    // What the root project sets under its own name is not seen by packages, so there is no second look.
+    let visible = world.vars.get(&job.node.package).or_else(|| world.vars.get(&world.root));
+    let value = visible.and_then(|vars| vars.get(&name));
     job.seen().vars.insert(name.clone(), value.map(Json::to_string).unwrap_or_default());
     match (method, value) {
         ("has_var", found) => Ok(Value::from(found.is_some())),

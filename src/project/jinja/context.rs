@@ -11,6 +11,7 @@ use super::modules;
 use super::python;
 use super::relation::{Quoting, Relation};
 use super::values::{Dict, List, from_json, mutable};
+use crate::project::credentials::{database_keys, is_foreign, schema_keys};
 use minijinja::{Error, ErrorKind, State, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,6 +50,10 @@ pub(crate) fn internal(job: &Arc<Job>, name: &str) -> Option<Value> {
         }),
         "__v" => Host::value("value", job, |job, _, _, args| {
             let value = super::job::bounded(args.positional.first().cloned().unwrap_or_default())?;
+            // Naming a node asks for nothing of it; its length would be asking for the whole.
+            if super::graph::is_part(&value) {
+                return Ok(value);
+            }
             if value.len().is_some_and(|len| len > 1_000_000) && value.as_str().is_none() {
                 return Err(Fault::limit("a list longer than a million items").into());
             }
@@ -221,7 +226,12 @@ fn target_value(job: &Arc<Job>) -> Value {
             match method {
                 "get" => {
                     let key = args.text("target.get", 0, "key")?;
-                    Ok(known(&key).or_else(|| args.get(1, "default")).unwrap_or_else(|| Value::from(())))
+                    let none = || args.get(1, "default").unwrap_or_else(|| Value::from(()));
+                    match known(&key) {
+                        Some(value) => Ok(value),
+                        None if is_foreign(&job.world.target.adapter, &key) => Ok(none()),
+                        None => Err(hidden(&key).into()),
+                    }
                 }
                 _ => Err(Error::from(ErrorKind::UnknownMethod)),
             }
@@ -229,22 +239,30 @@ fn target_value(job: &Arc<Job>) -> Value {
         |job, key| match (target_field(job, key), key) {
             (Some(value), _) => Some(value),
             (None, "get" | "items" | "keys" | "values") => None,
-            (None, _) => Some(super::args::poisoned(Fault::unsupported(format!(
-                "target.{key} is not shown to templates (name, schema, database, type, profile_name and threads are)"
-            )))),
+            (None, _) if is_foreign(&job.world.target.adapter, key) => Some(Value::UNDEFINED),
+            (None, _) => Some(super::args::poisoned(hidden(key))),
         },
     )
+}
+
+/// What the profile may well hold, and templates are not shown: it tells of the account.
+fn hidden(key: &str) -> Fault {
+    Fault::unsupported(format!(
+        "target.{key} is not shown to templates (name, schema, database, type, profile_name and threads are)"
+    ))
 }
 
 fn target_field(job: &Job, key: &str) -> Option<Value> {
     let target = &job.world.target;
     Some(match key {
         "name" | "target_name" => Value::from(target.name.as_str()),
-        "schema" | "dataset" => Value::from(target.schema.as_str()),
-        "database" | "dbname" | "project" | "catalog" => Value::from(target.database.as_str()),
         "type" => Value::from(target.adapter.as_str()),
         "profile_name" => Value::from(target.profile.as_str()),
         "threads" => Value::from(target.threads),
+        "schema" => Value::from(target.schema.as_str()),
+        "database" => Value::from(target.database.as_str()),
+        _ if schema_keys(&target.adapter).contains(&key) => Value::from(target.schema.as_str()),
+        _ if database_keys(&target.adapter).contains(&key) => Value::from(target.database.as_str()),
         _ => return None,
     })
 }

@@ -15,12 +15,7 @@ pub(crate) fn add(env: &mut Environment<'static>) {
         if value.as_str().is_some() { Ok(value) } else { python::text(&value).map(Value::from) }
     });
     env.add_filter("as_text", |value: Value| python::text(&value).map(Value::from));
-    env.add_filter("tojson", |value: Value| -> Result<Value, Error> {
-        let text = python::json(&value, true)?;
-        // What a browser could take for markup, Jinja writes as a code.
-        let codes = [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026"), ('\'', "\\u0027")];
-        Ok(Value::from_safe_string(codes.into_iter().fold(text, |text, (from, to)| text.replace(from, to))))
-    });
+    env.add_filter("tojson", super::json::filter);
     for name in ["escape", "e"] {
         env.add_filter(name, |value: Value| -> Result<Value, Error> {
             if value.is_safe() { Ok(value) } else { escaped(&value) }

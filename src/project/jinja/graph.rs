@@ -124,6 +124,13 @@ impl Object for Graph {
     }
 }
 
+/// Whether a value is `graph` or something of it, not a copy.
+pub(crate) fn is_part(value: &Value) -> bool {
+    value.downcast_object_ref::<Node>().is_some()
+        || value.downcast_object_ref::<Entries>().is_some()
+        || value.downcast_object_ref::<Graph>().is_some()
+}
+
 fn get(method: &str, args: &[Value], what: &str, find: impl Fn(&Value) -> Option<Value>) -> Result<Value, Error> {
     if method != "get" {
         return Err(Fault::needs_graph(format!("{what}.{method} is not built in here")).into());

@@ -32,6 +32,9 @@ pub(crate) struct Index {
     pub(crate) broken_yaml: BTreeSet<String>,
     /// Sources whose names could not be rendered, `source.table`.
     pub(crate) broken_sources: BTreeSet<String>,
+    /// Whether a file's own package is searched before the root project (dbt's flag
+    /// `require_ref_searches_node_package_before_root`).
+    pub(crate) own_first: bool,
 }
 
 impl Index {
@@ -49,24 +52,24 @@ impl Index {
         from: &str,
         root: &str,
     ) -> Result<&Entry, Fault> {
-        let found = self.nodes.get(name).and_then(|packages| match package {
-            Some(package) => packages.get(package),
-            // The file's own package, the root project, then any other, as dbt searches.
-            None => packages.get(from).or_else(|| packages.get(root)).or_else(|| packages.values().next()),
-        });
+        let found: Vec<_> = match (self.nodes.get(name), package) {
+            (None, _) => Vec::new(),
+            (Some(packages), Some(package)) => packages.get(package).into_iter().collect(),
+            (Some(packages), None) => self.searched(packages, from, root).collect(),
+        };
         let shown = match (package, version) {
             (Some(package), _) => format!("ref('{package}', '{name}')"),
             (None, Some(version)) => format!("ref('{name}', v={version})"),
             (None, None) => format!("ref('{name}')"),
         };
-        if let Some(entry) = found.and_then(|versions| versions.get(version.unwrap_or(""))) {
+        if let Some(entry) = found.iter().find_map(|versions| versions.get(version.unwrap_or(""))) {
             if entry.unnamed {
                 let message = format!("{shown} is called what its config says, and that config cannot be read");
                 return Err(Fault::new(NotCompiledCode::Upstream, message).named(name).needle(name));
             }
             return Ok(entry);
         }
-        let why = if found.is_some() {
+        let why = if !found.is_empty() {
             format!("{shown} names no version of this model")
         } else if self.disabled.contains(name) {
             format!("{shown} names a disabled model")
@@ -85,7 +88,7 @@ impl Index {
     /// The source table that `source(source, table)` means.
     pub(crate) fn source(&self, source: &str, table: &str, from: &str, root: &str) -> Result<&Entry, Fault> {
         let packages = self.sources.get(&(source.to_owned(), table.to_owned()));
-        let found = packages.and_then(|p| p.get(from).or_else(|| p.get(root)).or_else(|| p.values().next()));
+        let found = packages.and_then(|packages| self.searched(packages, from, root).next());
         found.ok_or_else(|| {
             let name = format!("{source}.{table}");
             if self.broken_sources.contains(&name) || !self.broken_yaml.is_empty() {
@@ -98,5 +101,17 @@ impl Index {
             let message = format!("source('{source}', '{table}') names {what}");
             Fault::new(NotCompiledCode::SourceNotFound, message).named(name).needle(table)
         })
+    }
+
+    /// What `packages` hold, in the order in which dbt searches for a file of package `from`: the root project, the
+    /// package itself, any other.
+    fn searched<'a, T>(
+        &self,
+        packages: &'a BTreeMap<String, T>,
+        from: &str,
+        root: &str,
+    ) -> impl Iterator<Item = &'a T> + use<'a, T> {
+        let order = if self.own_first { [from, root] } else { [root, from] };
+        order.map(|package| packages.get(package)).into_iter().flatten().chain(packages.values())
     }
 }

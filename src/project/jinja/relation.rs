@@ -19,6 +19,8 @@ pub(crate) struct Quoting {
     no_database: bool,
     /// Whether the adapter writes all names in lower case.
     lower: bool,
+    /// Whether its relations answer to `project` and `dataset` too.
+    projects: bool,
 }
 
 impl Quoting {
@@ -33,7 +35,8 @@ impl Quoting {
         };
         let all = !matches!(adapter, "snowflake" | "spark" | "hive" | "impala");
         let no_database = matches!(adapter, "spark" | "hive" | "impala" | "mysql" | "clickhouse");
-        Self { database: all, schema: all, identifier: all, quote, no_database, lower: adapter == "databricks" }
+        let (lower, projects) = (adapter == "databricks", adapter == "bigquery");
+        Self { database: all, schema: all, identifier: all, quote, no_database, lower, projects }
     }
 
     /// An identifier in quotes, whatever the policy says.
@@ -148,9 +151,10 @@ impl Object for Relation {
         let kind = self.kind.as_deref();
         Some(match key.as_str()? {
             "database" => text_or_none(&self.name.database),
-            "schema" | "dataset" => text_or_none(&self.name.schema),
+            "schema" => text_or_none(&self.name.schema),
+            "dataset" if self.quoting.projects => text_or_none(&self.name.schema),
             "identifier" | "name" | "table" => text_or_none(&self.name.identifier),
-            "project" => text_or_none(&self.name.database),
+            "project" if self.quoting.projects => text_or_none(&self.name.database),
             "type" => kind.map_or_else(|| Value::from(()), Value::from),
             "is_table" => Value::from(kind == Some("table")),
             "is_view" => Value::from(kind == Some("view")),

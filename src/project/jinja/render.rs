@@ -44,6 +44,9 @@ pub(crate) fn environment() -> Environment<'static> {
         Ok(from_json(&json))
     });
     super::filters::add(&mut env);
+    for name in ["length", "count"] {
+        env.add_filter(name, length);
+    }
     env.remove_filter("pprint");
     env.add_filter("int", super::numbers::int);
     env.add_filter("float", super::numbers::float);
@@ -56,6 +59,11 @@ pub(crate) fn environment() -> Environment<'static> {
         value.is_undefined() || value.as_object().is_some() && value.kind() == ValueKind::Plain
     });
     env
+}
+
+/// An undefined value has a length of zero; what has none is an error.
+fn length(value: &Value) -> Result<Value, Error> {
+    if value.is_undefined() { Ok(Value::from(0)) } else { minijinja::filters::length(value).map(Value::from) }
 }
 
 fn listed(value: &Value) -> Result<Vec<Value>, Error> {
@@ -149,6 +157,14 @@ fn python_method(state: &mut State<'_, '_>, value: &Value, method: &str, args: &
         Err(error) if error.kind() == ErrorKind::UnknownMethod => {
             if value.is_undefined() {
                 return Err(Error::new(ErrorKind::UndefinedError, format!("`{method}` called on an undefined value")));
+            }
+            // A function that a dict holds, called by its key.
+            if let Some(function) = value
+                .get_attr(method)
+                .ok()
+                .filter(|found| value.kind() == ValueKind::Map && found.as_object().is_some())
+            {
+                return function.call(state, args);
             }
             Err(Fault::unsupported(format!("{} has no method `{method}` here", value.kind()))
                 .needle(format!(".{method}"))
@@ -247,6 +263,8 @@ fn text_method(text: &str, method: &str, args: &[Value]) -> Option<Result<Value,
             };
             Value::from(minijinja::value::Tuple::from(parts.iter().map(|p| Value::from(*p)).collect::<Vec<_>>()))
         }
+        "maketrans" => return Some(super::translate::table(&args)),
+        "translate" => return Some(super::translate::translated(text, &args)),
         _ => return None,
     }))
 }

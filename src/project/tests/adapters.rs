@@ -72,3 +72,12 @@ fn what_has_another_text_in_each_run_is_not_compiled() {
     assert!(fault("duckdb", "{'a': 1}.keys()").contains("printed"));
     assert_eq!(text("duckdb", "{'a': 1}.keys() | list"), "['a']");
 }
+
+#[test]
+fn words_of_another_adapter_are_undefined_and_what_a_profile_may_hold_is_not_shown() {
+    let words = "target.project ~ target.catalog ~ target.get('dataset', 'none') ~ this.project ~ this.dataset";
+    assert_eq!(text("bigquery", &words.replace("'none'", "'x'")), "DbScDbSc");
+    assert_eq!(text("duckdb", words), "none");
+    assert_eq!(text("postgres", "target.dbname ~ target.dataset"), "Db");
+    assert!(fault("snowflake", "target.get('warehouse', 'x')").contains("target.warehouse is not shown"));
+}

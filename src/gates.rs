@@ -4,6 +4,7 @@
 
 pub mod compile;
 pub mod context;
+pub mod explain_plan;
 #[cfg(test)]
 mod fixture;
 pub mod lineage_diff;
@@ -76,6 +77,7 @@ pub const GATES: &[&GateSpec] = &[
     &parse::SPEC,
     &safety::SPEC,
     &compile::SPEC,
+    &explain_plan::SPEC,
     &test::SPEC,
     &row_count_diff::SPEC,
     &lineage_diff::SPEC,

@@ -7,6 +7,7 @@ pub mod context;
 pub mod explain_plan;
 #[cfg(test)]
 mod fixture;
+mod join_profile;
 pub mod lineage_diff;
 pub mod parse;
 pub mod pii_scan;

@@ -24,6 +24,7 @@ mod limits;
 mod lookup;
 mod made_rows;
 mod match_recognize;
+pub mod merge;
 mod names;
 mod parse;
 mod pivot;

@@ -3,7 +3,6 @@
 mod cost;
 mod joins;
 mod plan;
-mod profile;
 mod scans;
 
 use super::{Change, Checked, Context, Data, Gate, GateSpec, Needs, Rule, options};

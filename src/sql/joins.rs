@@ -16,8 +16,8 @@ use super::term::{self, From, T, Tree};
 use super::{OutputKind, Reason};
 
 /// A join's kind, and which sides it may fill with NULL.
-struct Kind {
-    word: &'static str,
+pub(super) struct Kind {
+    pub(super) word: &'static str,
     left_nullable: bool,
     right_nullable: bool,
 }
@@ -302,7 +302,7 @@ fn held(from: From) -> Tree {
     if from.filters.is_empty() { from.tree } else { Tree::Filtered(Box::new(from)) }
 }
 
-fn kind_of(operator: &JoinOperator) -> Kind {
+pub(super) fn kind_of(operator: &JoinOperator) -> Kind {
     let (word, left_nullable, right_nullable) = match operator {
         JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::StraightJoin(_) => ("inner", false, false),
         JoinOperator::CrossJoin(_) => ("cross", false, false),
@@ -321,7 +321,7 @@ fn kind_of(operator: &JoinOperator) -> Kind {
     Kind { word, left_nullable, right_nullable }
 }
 
-fn constraint_of(operator: &JoinOperator) -> Option<&JoinConstraint> {
+pub(super) fn constraint_of(operator: &JoinOperator) -> Option<&JoinConstraint> {
     match operator {
         JoinOperator::Join(one)
         | JoinOperator::Inner(one)

@@ -1,9 +1,9 @@
 //! The joins of a model, judged by what the data says of their keys.
 
-use super::profile::{Profile, Profiles};
 use super::{Options, RULES};
 use crate::engine::Side;
 use crate::finding::{Finding, Severity};
+use crate::gates::join_profile::{Profile, Profiles};
 use crate::gates::{Change, Context, Data};
 use crate::project::Model;
 use crate::reconcile::thousands;

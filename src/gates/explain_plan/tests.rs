@@ -1,6 +1,6 @@
 use super::joins::exploding;
-use super::profile::Profile;
 use super::*;
+use crate::gates::join_profile::Profile;
 use crate::gates::shop::{check, none, side};
 use serde_json::json;
 
@@ -131,6 +131,10 @@ fn keys_are_judged_by_their_numbers() {
         left_most,
         right_most,
         right_mean: right / keys,
+        repeated: 0.0,
+        shared: keys,
+        times: right_most,
+        unmatched: 0.0,
         meet,
     };
     let judge = |now: &Profile, before: Option<&Profile>, rows| {

@@ -9,40 +9,48 @@ use std::sync::{Mutex, PoisonError};
 
 /// The numbers of one join. Conditions that read one half only narrow it before anything is counted.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Profile {
+pub(crate) struct Profile {
     /// Rows of the left half.
-    pub(super) left: f64,
+    pub(crate) left: f64,
     /// Rows of the right half.
-    pub(super) right: f64,
+    pub(crate) right: f64,
     /// Most rows of the left half that share one key.
-    pub(super) left_most: f64,
+    pub(crate) left_most: f64,
     /// Most rows of the right half that share one key.
-    pub(super) right_most: f64,
+    pub(crate) right_most: f64,
     /// Rows of the right half for each of its keys, on average.
-    pub(super) right_mean: f64,
+    pub(crate) right_mean: f64,
+    /// Keys of both halves that stand more than once in the right one.
+    pub(crate) repeated: f64,
+    /// Keys of both halves.
+    pub(crate) shared: f64,
+    /// Most rows of the right half that meet one row of the left one.
+    pub(crate) times: f64,
+    /// Rows of the left half that meet none.
+    pub(crate) unmatched: f64,
     /// Pairs of rows that meet; without keys, that are compared.
-    pub(super) meet: f64,
+    pub(crate) meet: f64,
 }
 
 impl Profile {
     /// Pairs for each row of the left half.
-    pub(super) fn spread(&self) -> f64 {
+    pub(crate) fn spread(&self) -> f64 {
         if self.left > 0.0 { self.meet / self.left } else { 0.0 }
     }
 
     /// Whether the keys of neither half are unique.
-    pub(super) fn many_to_many(&self) -> bool {
+    pub(crate) fn many_to_many(&self) -> bool {
         self.left_most > 1.0 && self.right_most > 1.0
     }
 }
 
 /// Answers by the query that asked: joins that both sides share are asked once.
 #[derive(Default)]
-pub(super) struct Profiles(Mutex<BTreeMap<String, Option<Profile>>>);
+pub(crate) struct Profiles(Mutex<BTreeMap<String, Option<Profile>>>);
 
 impl Profiles {
     /// The profile of a join on a side; `None` when it cannot be asked.
-    pub(super) fn of(&self, shape: &JoinShape, side: Side, data: &dyn Data) -> Option<Profile> {
+    pub(crate) fn of(&self, shape: &JoinShape, side: Side, data: &dyn Data) -> Option<Profile> {
         let sql = match shape.link {
             JoinLink::Equal => keyed(shape),
             JoinLink::Condition | JoinLink::OneSided | JoinLink::None => counts(shape),
@@ -64,12 +72,29 @@ fn ask(sql: &str, link: JoinLink, data: &dyn Data) -> Result<Profile> {
     let [row] = rows.as_slice() else { bail!("a profile gave {} rows", rows.len()) };
     let numbers = row.iter().map(number).collect::<Result<Vec<f64>>>()?;
     Ok(match (link, numbers.as_slice()) {
-        (JoinLink::Equal, &[left, right, left_most, right_most, keys, keyed, meet]) => {
+        (
+            JoinLink::Equal,
+            &[left, right, left_most, right_most, keys, keyed, shared, repeated, times, matched, meet],
+        ) => {
             let right_mean = if keys > 0.0 { keyed / keys } else { 0.0 };
-            Profile { left, right, left_most, right_most, right_mean, meet }
+            let unmatched = left - matched;
+            Profile { left, right, left_most, right_most, right_mean, repeated, shared, times, unmatched, meet }
         }
         (_, &[left, right]) => {
-            Profile { left, right, left_most: left, right_most: right, right_mean: right, meet: left * right }
+            let (unmatched, meet) = (0.0, left * right);
+            let (left_most, right_most) = (left, right);
+            Profile {
+                left,
+                right,
+                left_most,
+                right_most,
+                right_mean: right,
+                repeated: 0.0,
+                shared: 0.0,
+                times: right,
+                unmatched,
+                meet,
+            }
         }
         _ => bail!("a profile gave {} numbers", numbers.len()),
     })
@@ -118,7 +143,9 @@ fn keyed(shape: &JoinShape) -> String {
          select (select count(*) from rowproof_left) as l, (select count(*) from rowproof_right) as r, \
          (select max(n) from rowproof_left_keys) as lm, (select max(n) from rowproof_right_keys) as rm, \
          (select count(*) from rowproof_right_keys) as k, (select sum(n) from rowproof_right_keys) as kn, \
-         (select sum(a.n * b.n) from rowproof_left_keys a join rowproof_right_keys b on {}) as meet",
+         m.shared, m.repeated, m.times, m.matched, m.meet from (select count(*) as shared, \
+         sum(case when b.n > 1 then 1 else 0 end) as repeated, max(b.n) as times, sum(a.n) as matched, \
+         sum(a.n * b.n) as meet from rowproof_left_keys a join rowproof_right_keys b on {}) as m",
         rows(&shape.left),
         rows(&shape.right),
         grouped("left"),

@@ -63,8 +63,8 @@ impl Data for SideData {
         self.workspace.rewrite(side, sql)
     }
 
-    fn query_over(&self, side: Side, id: &str, given: &BTreeMap<String, String>) -> Result<String> {
-        self.workspace.query_over(side, id, given)
+    fn query_over(&self, side: Side, sql: &str, given: &BTreeMap<String, String>) -> Result<String> {
+        self.workspace.query_over(side, sql, given)
     }
 
     fn reference(&self, reference: &Reference) -> Result<String> {

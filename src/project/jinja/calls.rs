@@ -129,9 +129,12 @@ pub(crate) fn config(job: &Arc<Job>, _: &mut State<'_, '_>, method: &str, args: 
 pub(crate) fn var(job: &Arc<Job>, state: &mut State<'_, '_>, method: &str, args: Args) -> Answer {
     let name = args.text("var", 0, "name")?;
     let world = &job.world;
-    let value = [job.node.package.as_str(), world.root.as_str()]
-        .iter()
-        .find_map(|package| world.vars.get(*package).and_then(|vars| vars.get(&name)));
+    let own = job.overrides.vars.get(&name);
+    let value = own.or_else(|| {
+        [job.node.package.as_str(), world.root.as_str()]
+            .iter()
+            .find_map(|package| world.vars.get(*package).and_then(|vars| vars.get(&name)))
+    });
     job.seen().vars.insert(name.clone(), value.map(Json::to_string).unwrap_or_default());
     match (method, value) {
         ("has_var", found) => Ok(Value::from(found.is_some())),
@@ -168,6 +171,9 @@ pub(crate) fn env_var(job: &Arc<Job>, _: &mut State<'_, '_>, _: &str, args: Args
     let refused = |why: &str| {
         Fault::new(NotCompiledCode::EnvNotAllowed, format!("env_var('{name}') {why}")).named(&name).needle(&name)
     };
+    if let Some(value) = job.overrides.env.get(&name) {
+        return Ok(Value::from(value.as_str()));
+    }
     if name.starts_with("DBT_ENV_SECRET") {
         return Err(refused("is a secret, which templates may not read").into());
     }

@@ -210,9 +210,9 @@ impl Merger<'_> {
     }
 
     fn part_at(&self, text: String, span: Span, side: usize) -> Part {
-        let squeezed = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
-        let written = self.texts[side].slice(span);
-        let text = if squeezed(written) == squeezed(&text) { written.to_owned() } else { text };
+        // What stands at the place is shown as it was written; some places end too early.
+        let written = span.known().then(|| written_like(&text, self.texts[side].from(span.start))).flatten();
+        let text = written.map_or(text, str::to_owned);
         let text = with_names(&text, self.ids, &|id| id.rsplit('.').next().unwrap_or(id).to_owned());
         Part { text: text.split_whitespace().collect::<Vec<_>>().join(" "), span }
     }
@@ -225,6 +225,20 @@ impl Merger<'_> {
 
 #[cfg(test)]
 mod tests;
+
+/// The beginning of `rest` that says what `text` says, whatever its case and spaces.
+fn written_like<'a>(text: &str, rest: &'a str) -> Option<&'a str> {
+    let mut wanted = text.chars().filter(|c| !c.is_whitespace()).peekable();
+    for (at, c) in rest.char_indices() {
+        if wanted.peek().is_none() {
+            return rest.get(..at);
+        }
+        if !c.is_whitespace() && !wanted.next()?.eq_ignore_ascii_case(&c) {
+            return None;
+        }
+    }
+    wanted.peek().is_none().then_some(rest)
+}
 
 /// Whether two nodes are written alike.
 fn same<N: ToString>(one: &N, other: &N) -> bool {

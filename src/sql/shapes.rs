@@ -151,7 +151,7 @@ impl Resolver<'_> {
         let text = condition.to_string();
         self.last_scope().joins[at].shape.condition = text;
         for (part, negated) in operands(condition, &BinaryOperator::And, false) {
-            if !(always_true(part) && !negated) {
+            if negated || !always_true(part) {
                 let said = self.said(part, negated);
                 self.last_scope().joins[at].tie(&said, true);
             }

@@ -67,6 +67,11 @@ impl<'a> TextIndex<'a> {
         start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at)
     }
 
+    /// Everything from a byte offset on.
+    pub(super) fn from(&self, at: usize) -> &'a str {
+        self.text.get(at..).unwrap_or_default()
+    }
+
     /// The line of a byte offset.
     pub(super) fn line_of(&self, at: usize) -> u32 {
         self.lines.partition_point(|&start| start <= at) as u32

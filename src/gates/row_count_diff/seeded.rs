@@ -476,6 +476,91 @@ const CASES: &[Case] = &[
         "select o.id from {orders} o\njoin {customers} c on c.id = o.customer_id\nwhere not c.vip and o.amount > 60",
         &["o.amount > 60", "line 3"],
     ),
+    (
+        "one more rank is kept",
+        "with ranked as (\n  select id, row_number() over (partition by customer_id order by amount desc) as rn\n  from {orders}\n)\nselect id\nfrom ranked\nwhere rn = 1",
+        "with ranked as (\n  select id, row_number() over (partition by customer_id order by amount desc) as rn\n  from {orders}\n)\nselect id\nfrom ranked\nwhere rn <= 2",
+        &["rn <= 2", "rn = 1", "line 7"],
+    ),
+    (
+        "days become months",
+        "select date_trunc('day', ordered_at) as at, count(*) as n\nfrom {orders}\ngroup by date_trunc('day', ordered_at)",
+        "select date_trunc('month', ordered_at) as at, count(*) as n\nfrom {orders}\ngroup by date_trunc('month', ordered_at)",
+        &["grouping key", "'month'", "'day'", "line 3"],
+    ),
+    (
+        "days become months, by number",
+        "select date_trunc('day', ordered_at) as at, count(*) as n\nfrom {orders}\ngroup by 1",
+        "select date_trunc('month', ordered_at) as at, count(*) as n\nfrom {orders}\ngroup by 1",
+        &["grouping key", "'month'", "'day'"],
+    ),
+    (
+        "a comma join loses its condition",
+        "select o.id, c.name\nfrom {orders} o, {customers} c\nwhere o.customer_id = c.id\n  and c.vip",
+        "select o.id, c.name\nfrom {orders} o, {customers} c\nwhere c.vip",
+        &["o.customer_id = c.id", "gone"],
+    ),
+    (
+        "a subquery of IN selects others",
+        "select id\nfrom {orders}\nwhere id in (select order_id from {payments} where method = 1)",
+        "select id\nfrom {orders}\nwhere id in (select order_id from {payments} where method = 1 and attempt = 1)",
+        &["attempt = 1", "line 3"],
+    ),
+    (
+        "the null test of an anti join goes",
+        "select o.id\nfrom {orders} o\nleft join {refunds} r on r.order_id = o.id\nwhere r.order_id is null",
+        "select o.id\nfrom {orders} o\nleft join {refunds} r on r.order_id = o.id",
+        &["r.order_id is null", "gone"],
+    ),
+    (
+        "a union has one more column to tell rows apart",
+        "select status from {orders}\nunion\nselect 'paid' from {payments}",
+        "select status, region from {orders}\nunion\nselect 'paid', method from {payments}",
+        &["region", "line 1"],
+    ),
+    (
+        "a self join by another column",
+        "select a.id, b.id as other\nfrom {customers} a\njoin {customers} b on b.id = a.id",
+        "select a.id, b.id as other\nfrom {customers} a\njoin {customers} b on b.country = a.country",
+        &["b.country = a.country", "b.id = a.id", "line 3"],
+    ),
+    (
+        "HAVING is tightened behind a join, and a filter does more",
+        "with big as (\n  select order_id, count(*) as n from {events}\n  group by 1\n  having count(*) >= 1\n)\nselect o.id\nfrom {orders} o\njoin big on big.order_id = o.id",
+        "with big as (\n  select order_id, count(*) as n from {events}\n  where kind in (0, 1)\n  group by 1\n  having count(*) >= 2\n)\nselect o.id\nfrom {orders} o\njoin big on big.order_id = o.id",
+        // Every order has three events of one kind: it is the new filter that drops orders.
+        &["kind in (0, 1)", "line 3", "500 of 1,000"],
+    ),
+    (
+        "case and spaces change, and one value",
+        "SELECT o.id FROM {orders} AS o WHERE o.status = 'open' AND o.region >= 1",
+        "select\n  o.id\nfrom {orders} o\nwhere\n  o.status = 'Open'\n  and o.region >= 1",
+        &["o.status = 'Open'", "line 5"],
+    ),
+    (
+        "an ordinary column change is no cause",
+        "with a as (\n  select id, amount, upper(status) as status from {orders}\n)\nselect id, amount from a",
+        "with a as (\n  select id, amount * 2 as amount, lower(status) as status from {orders}\n)\nselect id, amount from a\nwhere amount > 100",
+        &["filter", "amount > 100", "line 5"],
+    ),
+    (
+        "a nested CTE's join loses rows",
+        "with base as (\n  with inner_one as (select * from {orders})\n  select i.id, c.name from inner_one i\n  left join {customers} c on c.id = i.customer_id\n)\nselect * from base",
+        "with base as (\n  with inner_one as (select * from {orders})\n  select i.id, c.name from inner_one i\n  join {customers} c on c.id = i.customer_id\n)\nselect * from base",
+        &["left join became inner join", "line 4"],
+    ),
+    (
+        "the left side is filtered before the join",
+        "select p.id\nfrom {payments} p\nleft join {orders} o on o.id = p.order_id",
+        "with kept as (select * from {payments} where method <> 2)\nselect p.id\nfrom kept p\nleft join {orders} o on o.id = p.order_id",
+        &["method <> 2", "line 1"],
+    ),
+    (
+        "the order of joins is turned, and one condition lost",
+        "select o.id\nfrom {orders} o\njoin {customers} c on c.id = o.customer_id and c.vip\njoin {payments} p on p.order_id = o.id",
+        "select o.id\nfrom {orders} o\njoin {payments} p on p.order_id = o.id\njoin {customers} c on c.id = o.customer_id",
+        &["c.vip", "gone"],
+    ),
 ];
 
 fn first_cause(base: &str, head: &str) -> (String, String) {

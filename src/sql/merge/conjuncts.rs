@@ -118,7 +118,10 @@ fn partner(condition: &Expr, gone: &[Expr], last: bool) -> Option<usize> {
     let alike = |old: &Expr| strsim::normalized_levenshtein(&old.to_string(), &condition.to_string());
     let by_names = gone.iter().enumerate().filter(|(_, old)| !names.is_empty() && columns(old) == names);
     let best = by_names.max_by(|a, b| alike(a.1).total_cmp(&alike(b.1))).map(|(at, _)| at);
-    let shares = |old: &Expr| columns(old).intersection(&names).next().is_some();
+    let tied = qualifiers(condition);
+    // The only ones that are left, over the same column or the same two relations.
+    let shares =
+        |old: &Expr| columns(old).intersection(&names).next().is_some() || (tied.len() > 1 && qualifiers(old) == tied);
     best.or_else(|| {
         let scores = gone.iter().enumerate().map(|(at, old)| (at, alike(old), shares(old)));
         let close = scores.filter(|(_, score, shares)| *score >= ALIKE || (last && *shares));

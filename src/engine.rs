@@ -143,6 +143,14 @@ pub struct Rows {
 pub trait Engine: Send + Sync {
     /// Runs one read-only query. The error is the engine's message, without positions of generated SQL.
     fn query(&self, sql: &str) -> anyhow::Result<Rows>;
+    /// The plan of one read-only query, as the engine prints it in JSON; the query is not run.
+    ///
+    /// # Errors
+    /// The engine's message, or that it gives no plan.
+    fn explain(&self, sql: &str) -> anyhow::Result<String> {
+        let _ = sql;
+        anyhow::bail!("{:?} gives no plan here", self.dialect())
+    }
     /// The dialect that it speaks.
     fn dialect(&self) -> crate::sql::Dialect;
     /// Keeps the rows of a query for a while; gives what can stand after FROM. `None` where nothing can be kept.

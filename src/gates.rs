@@ -4,8 +4,10 @@
 
 pub mod compile;
 pub mod context;
+pub mod explain_plan;
 #[cfg(test)]
 mod fixture;
+mod join_profile;
 pub mod lineage_diff;
 pub mod parse;
 pub mod pii_scan;
@@ -76,6 +78,7 @@ pub const GATES: &[&GateSpec] = &[
     &parse::SPEC,
     &safety::SPEC,
     &compile::SPEC,
+    &explain_plan::SPEC,
     &test::SPEC,
     &row_count_diff::SPEC,
     &lineage_diff::SPEC,

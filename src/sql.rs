@@ -24,6 +24,7 @@ mod limits;
 mod lookup;
 mod made_rows;
 mod match_recognize;
+pub mod merge;
 mod names;
 mod parse;
 mod pivot;
@@ -38,6 +39,7 @@ mod rewrite;
 mod scope;
 mod select;
 mod set_ops;
+mod shapes;
 mod span;
 mod stack;
 mod star;
@@ -269,6 +271,54 @@ pub struct JoinClause {
     pub equi_only: bool,
 }
 
+/// How the conditions of a join, and those of WHERE, tie its halves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JoinLink {
+    /// At least one equality between an expression of each half: they are the keys of the halves.
+    Equal,
+    /// Conditions over both halves, none of them such an equality.
+    Condition,
+    /// Conditions, each over one half only.
+    OneSided,
+    /// No condition at all, or one that is always true.
+    None,
+    /// A name did not resolve, or the right half is made from the left one (LATERAL, UNNEST).
+    Unknown,
+}
+
+/// One half of a join, as SQL that can be asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct JoinHalf {
+    /// What can stand after FROM.
+    pub from: String,
+    /// The half's side of each equality, in the order of the other half's.
+    pub keys: Vec<String>,
+    /// Conditions of ON and WHERE that read this half only.
+    pub conditions: Vec<String>,
+    /// Ids of the base relations under it.
+    pub tables: Vec<String>,
+}
+
+/// A join with both its halves, for whoever asks the data how many rows meet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JoinShape {
+    /// As [`JoinClause::kind`]; `comma` for relations that only a comma parts.
+    pub kind: String,
+    /// What ties the halves.
+    pub link: JoinLink,
+    /// The WITH clause that both halves need (may be empty).
+    pub with: String,
+    /// Everything before it.
+    pub left: JoinHalf,
+    /// The joined relation.
+    pub right: JoinHalf,
+    /// The condition, for messages.
+    pub condition: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
 /// A base relation named in the query text (CTE names are not listed).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RelationUse {
@@ -302,6 +352,8 @@ pub struct Analysis {
     pub open: Vec<String>,
     /// Clauses that decide which rows there are, in reading order.
     pub clauses: Vec<Clause>,
+    /// Joins with both their halves, in reading order.
+    pub joins: Vec<JoinShape>,
     /// Canonical text of the whole row shape (relations, joins, filters, groups, ...): equal = same rows.
     /// `None` when a construct is not understood: then nothing may be called equal.
     pub row_shape: Option<String>,

@@ -104,22 +104,16 @@ impl Workspace {
         Ok(text)
     }
 
-    /// The query of `id` on `side` over given rows: each relation that it reads stands for the query that `given` has for it.
+    /// A query over given rows: each relation of `side` that it reads stands for the query that `given` has for it.
     ///
     /// # Errors
     /// It reads a relation that is not given, or given rows that are no good SQL.
-    pub fn query_over(&self, side: Side, id: &str, given: &BTreeMap<String, String>) -> Result<String> {
+    pub fn query_over(&self, side: Side, sql: &str, given: &BTreeMap<String, String>) -> Result<String> {
         let mut state = self.state();
-        let node = state.graph(side).node(id, &self.attached)?;
-        let definition = state.graph(side).plan.definition(id)?.clone();
-        match &definition.body {
-            Body::Query(_) => {}
-            Body::Unbuildable(reason) => bail!("{}: {reason}", definition.name),
-            _ => bail!("{} has no query", definition.name),
-        }
+        let pieces = state.graph(side).pieces(sql, &self.attached)?;
         let mut text = String::new();
         let mut made: BTreeMap<&str, String> = BTreeMap::new();
-        for piece in &node.pieces {
+        for piece in &pieces {
             match piece {
                 Piece::Text(t) => text.push_str(t),
                 Piece::Relation { id: parent, .. } => {

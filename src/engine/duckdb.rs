@@ -145,6 +145,18 @@ impl Engine for DuckDb {
         })
     }
 
+    fn explain(&self, sql: &str) -> Result<String> {
+        let sql = single_query(sql)?;
+        let connection = self.connection();
+        self.timed(&connection, || {
+            let rows = self.fetch(&connection, &format!("explain (format json) select * from (\n{sql}\n)"))?;
+            match rows.into_iter().next().and_then(|row| row.into_iter().nth(1)) {
+                Some(Cell::Text(plan)) => Ok(plan),
+                other => bail!("DuckDB explained a query in a way that we do not know: {other:?}"),
+            }
+        })
+    }
+
     fn dialect(&self) -> Dialect {
         Dialect::DuckDb
     }

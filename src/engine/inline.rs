@@ -77,6 +77,7 @@ impl Inlined {
     /// As [`Inlined::relation`]; or the text cannot be read.
     pub fn rewrite(&self, side: Side, sql: &str) -> Result<String> {
         let mut state = self.state();
+        self.pass(&mut state, sql)?;
         let pieces = state.graph(side).pieces(sql, &Attached::new())?;
         let mut expressions = Vec::new();
         let text = self.filled(&mut state, side, sql, &pieces, &mut expressions)?;
@@ -88,26 +89,25 @@ impl Inlined {
         }
     }
 
-    /// The query of `id` on `side` over given rows: each relation that it reads stands for the query that `given` has for it.
+    /// A query over given rows: each relation of `side` that it reads stands for the query that `given` has for it.
     ///
     /// # Errors
-    /// It reads a relation that is not given, or has no query.
-    pub fn query_over(&self, side: Side, id: &str, given: &BTreeMap<String, String>) -> Result<String> {
+    /// It reads a relation that is not given, or a text that must not run here.
+    pub fn query_over(&self, side: Side, sql: &str, given: &BTreeMap<String, String>) -> Result<String> {
         let mut state = self.state();
-        let definition = state.graph(side).plan.definition(id)?.clone();
-        let Body::Query(sql) = &definition.body else { bail!("{} has no query", definition.name) };
         self.pass(&mut state, sql)?;
-        let node = state.graph(side).node(id, &Attached::new())?;
-        let (mut expressions, mut text) = (Expressions::new(), String::new());
+        let pieces = state.graph(side).pieces(sql, &Attached::new())?;
         let bare = unaliased(sql, state.graph(side).dialect()).unwrap_or_default();
+        let (mut expressions, mut text) = (Expressions::new(), String::new());
         let mut names: BTreeMap<&str, String> = BTreeMap::new();
-        for piece in &node.pieces {
+        for piece in &pieces {
             match piece {
                 Piece::Text(t) => text.push_str(t),
                 Piece::Relation { id: parent, at } => {
                     let parent_name = state.graph(side).plan.definition(parent)?.name.clone();
                     if !names.contains_key(parent.as_str()) {
                         let rows = given.get(parent).ok_or_else(|| anyhow!("no rows are given for {parent_name}"))?;
+                        self.pass(&mut state, rows)?;
                         let name = format!("rowproof_given_{}", names.len());
                         expressions.push((name.clone(), single_query(rows)?.to_owned()));
                         names.insert(parent, name);
@@ -117,6 +117,9 @@ impl Inlined {
             }
         }
         let text = single_query(&text)?;
+        if expressions.is_empty() {
+            return Ok(text.to_owned());
+        }
         Ok(format!("{}\nselect * from (\n{text}\n) as rowproof_query", with(&expressions)))
     }
 

@@ -90,13 +90,13 @@ pub trait Data: Send + Sync {
     /// # Errors
     /// As [`Data::relation`].
     fn rewrite(&self, side: Side, sql: &str) -> anyhow::Result<String>;
-    /// The query of a model over given rows instead of what it reads: by id of what it reads, the query that stands for it.
+    /// A query over given rows instead of what it reads: by id of what it reads, the query that stands for it.
     ///
     /// # Errors
-    /// The model reads something that is not given, or has no query.
-    fn query_over(&self, side: Side, id: &str, given: &BTreeMap<String, String>) -> anyhow::Result<String> {
-        let _ = (side, given);
-        anyhow::bail!("{id} cannot be queried over given rows here")
+    /// It reads something that is not given, or rows cannot be given here.
+    fn query_over(&self, side: Side, sql: &str, given: &BTreeMap<String, String>) -> anyhow::Result<String> {
+        let _ = (side, sql, given);
+        anyhow::bail!("nothing can be queried over given rows here")
     }
     /// SQL text that can stand after FROM and means a trusted reference. Project relations are those of the base side.
     ///

@@ -114,19 +114,28 @@ fn policy(gate: &str, options: &Value) -> Policy {
 
 /// What the gate says of one model of the two sides.
 pub fn check(gate: &str, options: Value, base: &Bound, head: &Bound, name: &str) -> anyhow::Result<super::Checked> {
-    let same = |a: Option<&Model>, b: Option<&Model>| matches!((a, b), (Some(a), Some(b)) if a.compiled == b.compiled);
-    let changes: Vec<Change<'_>> = [id(name)]
-        .into_iter()
+    let same = |a: Option<&Model>, b: Option<&Model>| matches!((a, b), (Some(a), Some(b)) if a.compiled == b.compiled && a.csv == b.csv);
+    let all: BTreeSet<&String> = base.project.models.keys().chain(head.project.models.keys()).collect();
+    let side = |of: &str| (base.project.models.get(of), head.project.models.get(of));
+    let wanted = id(name);
+    let others = all.into_iter().filter(|of| **of != wanted && !same(side(of).0, side(of).1)).cloned();
+    let ids: Vec<String> = std::iter::once(wanted.clone()).chain(others).collect();
+    let changes: Vec<Change<'_>> = ids
+        .iter()
         .map(|unique_id| {
-            let (base, head) = (base.project.models.get(&unique_id), head.project.models.get(&unique_id));
+            let (base, head) = side(unique_id);
             Change {
                 kind: match (base, head) {
                     (None, _) => ChangeKind::Added,
                     (_, None) => ChangeKind::Removed,
                     _ => ChangeKind::Modified,
                 },
-                equivalence: if same(base, head) { Equivalence::Identical } else { Equivalence::Changed },
-                unique_id,
+                // With another change about, rows may differ whatever the text says.
+                equivalence: match same(base, head) && ids.len() == 1 {
+                    true => Equivalence::Identical,
+                    false => Equivalence::Changed,
+                },
+                unique_id: unique_id.clone(),
                 base,
                 head,
                 reasons: vec!["body".into()],

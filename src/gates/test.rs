@@ -118,9 +118,7 @@ impl Gate for Test {
         let all = tests.len() + units.len() + below.len();
         if change.same_output()
             && tests.iter().all(|t| same_on_base(t, cx.base))
-            && units
-                .iter()
-                .all(|u| cx.base.project.unit_tests.get(&u.unique_id).is_some_and(|b| b.definition == u.definition))
+            && units.iter().all(|u| unit::same_on_base(u, cx.base))
         {
             let summary = format!("provably the same rows as base, and the same tests: {all}");
             return Ok(Checked::pass(summary).evidence("tests", all));
@@ -178,8 +176,17 @@ fn tests_of<'a>(change: &Change<'_>, cx: &Context<'a>) -> Vec<&'a DataTest> {
     let judged = |other: &String| {
         cx.changes.iter().any(|c| c.unique_id == *other && c.kind != ChangeKind::Removed && !c.same_output())
     };
+    // Data of a source does not change with a pull request; what is asked of it may.
+    let of_source = |test: &DataTest, source: &String| {
+        source.starts_with("source.")
+            && !same_on_base(test, cx.base)
+            // The first change that reads it answers for it.
+            && cx.changes.iter().find(|c| c.head.is_some_and(|model| model.depends_on.contains(source)))
+                .is_some_and(|c| c.unique_id == *id)
+    };
     let concerns = |test: &&DataTest| match &test.attached {
         Some(attached) if attached == id => true,
+        Some(attached) if of_source(test, attached) => true,
         Some(attached) => test.depends_on.contains(id) && !judged(attached),
         None => test.depends_on.contains(id),
     };
@@ -198,23 +205,39 @@ fn same_on_base(test: &DataTest, base: &Bound) -> bool {
     on_base(test, base).is_some_and(|b| b.compiled.is_ok() && b.compiled == test.compiled && b.config == test.config)
 }
 
-/// What each test counts: failing rows, unless `fail_calc` says otherwise. In one query, and one by one when that fails.
+/// What each test counts: failing rows, unless `fail_calc` says otherwise. Few queries for all of them.
 fn run_all(tests: &[&DataTest], side: Side, data: &dyn Data) -> Vec<Result<f64>> {
     let texts: Vec<Result<String>> = tests.iter().map(|test| counting(test, side, data)).collect();
-    let ready: Vec<&String> = texts.iter().filter_map(|t| t.as_ref().ok()).collect();
-    let numbered = ready.iter().enumerate().map(|(i, sql)| format!("select {i} as i, ({sql}) as n"));
-    let together = numbered.collect::<Vec<_>>().join(" union all ") + " order by 1";
-    let mut counts = match (ready.len() > 1).then(|| data.engine().query(&together)) {
-        Some(Ok(rows)) if rows.rows.len() == ready.len() => {
-            rows.rows.into_iter().map(|row| number(&row[1])).collect::<Vec<_>>()
-        }
-        _ => ready.iter().map(|sql| one(sql, data)).collect(),
+    let ready: Vec<&str> = texts.iter().filter_map(|t| t.as_ref().ok()).map(String::as_str).collect();
+    let mut counts: Vec<Result<f64>> = Vec::with_capacity(ready.len());
+    for batch in ready.chunks(BATCH) {
+        count_all(batch, data, &mut counts);
     }
-    .into_iter();
+    let mut counts = counts.into_iter();
     texts
         .into_iter()
         .map(|text| text.and_then(|_| counts.next().unwrap_or_else(|| Err(anyhow!("it gave no count")))))
         .collect()
+}
+
+/// Tests that are asked for in one query.
+const BATCH: usize = 40;
+
+/// Counts in one query; where that fails, in two for both halves, down to the test that cannot be run.
+fn count_all(queries: &[&str], data: &dyn Data, counts: &mut Vec<Result<f64>>) {
+    if let [only] = queries {
+        return counts.push(one(only, data));
+    }
+    let numbered = queries.iter().enumerate().map(|(i, sql)| format!("select {i} as i, ({sql}) as n"));
+    let together = numbered.collect::<Vec<_>>().join(" union all ") + " order by 1";
+    match data.engine().query(&together) {
+        Ok(rows) if rows.rows.len() == queries.len() => counts.extend(rows.rows.iter().map(|row| number(&row[1]))),
+        _ => {
+            let (first, second) = queries.split_at(queries.len() / 2);
+            count_all(first, data, counts);
+            count_all(second, data, counts);
+        }
+    }
 }
 
 fn one(sql: &str, data: &dyn Data) -> Result<f64> {

@@ -1,6 +1,6 @@
 use crate::finding::Severity;
 use crate::gates::shop::{check, id, none, side, test};
-use crate::project::{DataTest, TestKind};
+use crate::project::{Compiled, DataTest, NotCompiled, NotCompiledCode, TestKind};
 use serde_json::json;
 
 const RAW: (&str, &str) = ("raw", "csv:id,customer,status\n1,a,open\n2,b,open\n3,b,shut\n");
@@ -117,12 +117,32 @@ fn the_same_rows_and_the_same_tests_cost_nothing() {
     assert!(tightened.findings[0].message.ends_with("the test is new"));
 }
 
+/// `ref('raw')` and `this` are all that there is.
+fn inputs(definition: &serde_json::Value) -> Vec<Result<String, String>> {
+    let written = definition["given"].as_array().into_iter().flatten().map(|input| input["input"].as_str().unwrap());
+    let known = |written: &str| match written {
+        "ref('raw')" => Ok(id("raw")),
+        "this" => Ok(id("orders")),
+        other => Err(format!("input {other} names no relation")),
+    };
+    written.map(known).collect()
+}
+
 fn unit(definition: serde_json::Value) -> crate::project::UnitTest {
     crate::project::UnitTest {
         unique_id: "unit_test.shop.orders.u".into(),
         name: "u".into(),
         model: Some(id("orders")),
+        inputs: inputs(&definition),
         definition,
+        // The test changes nothing: the model's own SQL will do.
+        compiled: Err(NotCompiled {
+            code: NotCompiledCode::Unsupported,
+            message: "not rendered here".into(),
+            name: None,
+            place: Default::default(),
+        }),
+        depends_on: [id("raw")].into(),
         place: Default::default(),
     }
 }
@@ -193,4 +213,55 @@ fn what_breaks_downstream_is_the_changes_own_defect() {
     assert!(check("test", none(), &head, &worse, "orders").unwrap().findings.is_empty());
     let off = check("test", json!({"downstream": false}), &base, &head, "orders").unwrap();
     assert_eq!(off.summary, "no test is declared");
+}
+
+#[test]
+fn quoted_csv_seeds_and_this_are_given_as_dbt_gives_them() {
+    let run = |definition: serde_json::Value, sql: &str| {
+        let mut project = side(&[RAW, ("orders", "select id, customer from {raw}")], vec![]).project;
+        let mut test = unit(definition);
+        test.compiled = Ok(Compiled { sql: sql.to_owned(), ..Compiled::default() });
+        project.unit_tests.insert("u".into(), test);
+        let head = crate::project::bind::Bound::new(project, &Default::default(), Default::default());
+        let base = side(&[RAW, BASE], vec![]);
+        check("test", none(), &base, &head, "orders")
+            .map(|c| c.findings.first().map_or(c.summary, |f| f.message.clone()))
+    };
+    let incremental =
+        "select id, customer from \"db\".\"main\".\"raw\" where id > (select max(id) from \"db\".\"main\".\"orders\")";
+    let given = json!([
+        {"input": "ref('raw')", "format": "csv", "rows": "id,customer\n1,a\n5,\"b, c\"\n6,\"\"\n"},
+        {"input": "this", "rows": [{"id": 4}]},
+    ]);
+    let expect = json!({"rows": [{"id": 5, "customer": "b, c"}, {"id": 6, "customer": null}]});
+    assert_eq!(run(json!({"given": given, "expect": expect}), incremental).unwrap(), "1 of 1 tests pass");
+    let without_this = json!({"given": [given[0]], "expect": expect});
+    let error = run(without_this, incremental).unwrap_err().to_string();
+    assert!(error.contains("no rows are given for orders"), "{error}");
+    // A seed without rows gives its own three.
+    let own = json!({"given": [{"input": "ref('raw')"}], "expect": {"rows": [{"n": 3}]}});
+    let count = "select count(*) as n from \"db\".\"main\".\"raw\"";
+    assert_eq!(run(own, count).unwrap(), "1 of 1 tests pass");
+    let lost = json!({"given": [{"input": "ref('raw')", "format": "csv", "fixture": "gone"}], "expect": {"rows": []}});
+    let error = run(lost, count).unwrap_err().to_string();
+    assert!(error.contains("no fixture file `gone`"), "{error}");
+}
+
+#[test]
+fn many_tests_are_asked_for_together_and_the_broken_one_is_found() {
+    let of = |at: usize, sql: &str| {
+        let one = test("expression", "orders", &format!("c{at}"), sql, none());
+        DataTest { unique_id: format!("test.shop.{at:03}"), name: format!("t{at}"), ..one }
+    };
+    let tests: Vec<DataTest> = (0..90)
+        .map(|at| match at {
+            17 => of(at, "select nope from {orders}"),
+            55 => of(at, "select id from {orders} where id = 3"),
+            _ => of(at, "select id from {orders} where id < 0"),
+        })
+        .collect();
+    let checked = check("test", none(), &side(&[RAW, BASE], vec![]), &side(&[RAW, HEAD], tests), "orders").unwrap();
+    assert_eq!(checked.summary, "88 of 90 tests pass");
+    let found: Vec<&str> = checked.findings.iter().map(|f| f.message.split(':').next().unwrap()).collect();
+    assert_eq!(found, ["t55 fails", "t17 could not be run"]);
 }

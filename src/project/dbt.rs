@@ -18,3 +18,4 @@ pub(crate) mod properties;
 mod resolve;
 mod settle;
 pub(crate) mod tests;
+mod unit_tests;

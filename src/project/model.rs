@@ -307,8 +307,14 @@ pub struct UnitTest {
     pub name: String,
     /// Unique id of the model under test, when it resolves.
     pub model: Option<String>,
-    /// The definition as written.
+    /// The definition as written, with the text of fixture files in it.
     pub definition: Value,
+    /// Unique ids of what each entry of `given` names, or why it names nothing.
+    pub inputs: Vec<Result<String, String>>,
+    /// The model's SQL as the test's overrides make it; ephemeral models that it reads stand in it as relations.
+    pub compiled: Result<Compiled, NotCompiled>,
+    /// Unique ids that this SQL reads through `ref` and `source`.
+    pub depends_on: BTreeSet<String>,
     /// Where it is declared.
     pub place: Place,
 }

@@ -709,3 +709,97 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn unit_tests_are_rendered_as_their_overrides_say() {
+    let project = project(&[
+        ("dbt_project.yml", "name: shop\nprofile: p\nvars: {days: 3}\n"),
+        ("macros/m.sql", "{% macro cutoff() %}date '2020-01-01'{% endmacro %}"),
+        ("models/e.sql", "{{ config(materialized='ephemeral') }} select 1 as id from {{ ref('src') }}"),
+        ("models/src.sql", "select 1 as id"),
+        (
+            "models/m.sql",
+            "{{ config(materialized='incremental') }}\nselect {{ var('days') }}, '{{ env_var('WHO', 'nobody') }}', {{ cutoff() }} from {{ ref('e') }}\n{% if is_incremental() %}where id > (select max(id) from {{ this }}){% endif %}",
+        ),
+        ("models/v_v1.sql", "select 1 as one"),
+        ("models/v_v2.sql", "select 2 as two"),
+        ("tests/fixtures/deep/some.csv", "id\n1\n"),
+        (
+            "models/y.yml",
+            r#"
+models: [{name: v, latest_version: 2, versions: [{v: 1}, {v: 2}]}]
+unit_tests:
+  - name: plain
+    model: m
+    overrides: {macros: {is_incremental: false}}
+    given: [{input: ref('e'), format: csv, fixture: some}, {input: ref('gone')}]
+    expect: {format: csv, fixture: lost}
+  - name: changed
+    model: m
+    overrides: {vars: {days: 7}, env_vars: {WHO: me}, macros: {is_incremental: true, cutoff: "date '2026-01-01'"}}
+    given: [{input: ref('e'), rows: []}, {input: this, rows: []}]
+    expect: {rows: []}
+  - {name: silent, model: m, given: [], expect: {rows: []}}
+  - {name: without_this, model: m, overrides: {macros: {is_incremental: true}}, given: [], expect: {rows: []}}
+  - {name: each, model: v, given: [], expect: {rows: []}}
+  - {name: old, model: v, versions: {include: [1]}, given: [], expect: {rows: []}}
+"#,
+        ),
+    ]);
+    let unit = |name: &str| project.unit_tests.values().find(|u| u.name == name).unwrap();
+    let text = |name: &str| unit(name).compiled.as_ref().unwrap().sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    let ephemeral = "with __dbt__cte__e as ( select * from \"shop\".\"main\".\"e\" )";
+    assert_eq!(text("plain"), format!("{ephemeral} select 3, 'nobody', date '2020-01-01' from __dbt__cte__e"));
+    assert_eq!(
+        text("changed"),
+        format!(
+            "{ephemeral} select 7, 'me', date '2026-01-01' from __dbt__cte__e where id > (select max(id) from \"shop\".\"main\".\"m\")"
+        )
+    );
+    let why = |name: &str| unit(name).compiled.as_ref().unwrap_err().message.clone();
+    assert_eq!(why("silent"), "the test must say under `overrides: macros:` whether `is_incremental` is true");
+    assert_eq!(why("without_this"), "with `is_incremental: true` the test must give rows for `this`");
+    let plain = unit("plain");
+    assert_eq!(plain.definition["given"][0]["rows"], "id\n1\n");
+    assert_eq!(plain.definition["expect"]["fixture"], "lost");
+    assert_eq!(plain.inputs[0], Ok("model.shop.e".to_owned()));
+    assert!(plain.inputs[1].is_err());
+    assert_eq!(unit("changed").inputs[1], Ok("model.shop.m".to_owned()));
+    let names: Vec<(&str, Option<&str>)> = project
+        .unit_tests
+        .values()
+        .map(|u| (u.name.as_str(), u.model.as_deref()))
+        .filter(|(n, _)| n.contains("_v"))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("each_v1", Some("model.shop.v.v1")),
+            ("each_v2", Some("model.shop.v.v2")),
+            ("old_v1", Some("model.shop.v.v1"))
+        ]
+    );
+}
+
+#[test]
+fn a_test_macro_configures_its_tests() {
+    let project = project(&[
+        ("dbt_project.yml", "name: shop\nprofile: p\ndata_tests: {+fail_calc: count(1)}\n"),
+        (
+            "macros/t.sql",
+            "{% test sums(model, by=1) %}{{ config(fail_calc='sum(n)', limit=9) }}select {{ by }} as n from {{ model }}{% endtest %}",
+        ),
+        ("models/m.sql", "select 1 as id"),
+        (
+            "models/y.yml",
+            "models: [{name: m, data_tests: [sums, {sums: {name: own, arguments: {by: 2}, config: {fail_calc: max(n)}}}, {sums: {name: few, arguments: {by: 3}, config: {limit: 2}}}]}]\n",
+        ),
+    ]);
+    let of = |name: &str| project.tests.values().find(|t| t.name == name).unwrap();
+    let told =
+        |name: &str| (of(name).config["fail_calc"].as_str().unwrap(), of(name).compiled.as_ref().unwrap().sql.clone());
+    let sql = |n: u8, limit: u8| format!("select {n} as n from \"shop\".\"main\".\"m\"\nlimit {limit}");
+    assert_eq!(told("sums(m)"), ("sum(n)", sql(1, 9)));
+    assert_eq!(told("own"), ("max(n)", sql(2, 9)));
+    assert_eq!(told("few"), ("sum(n)", sql(3, 2)));
+}

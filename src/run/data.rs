@@ -64,8 +64,8 @@ impl Data for SideData {
         self.relations.rewrite(side, sql)
     }
 
-    fn query_over(&self, side: Side, id: &str, given: &BTreeMap<String, String>) -> Result<String> {
-        self.relations.query_over(side, id, given)
+    fn query_over(&self, side: Side, sql: &str, given: &BTreeMap<String, String>) -> Result<String> {
+        self.relations.query_over(side, sql, given)
     }
 
     fn reference(&self, reference: &Reference) -> Result<String> {

@@ -77,14 +77,14 @@ impl Relations {
         }
     }
 
-    /// The query of a model over given rows.
+    /// A query over given rows.
     ///
     /// # Errors
     /// As [`Relations::relation`], or a relation that is not given.
-    pub fn query_over(&self, side: Side, id: &str, given: &BTreeMap<String, String>) -> Result<String> {
+    pub fn query_over(&self, side: Side, sql: &str, given: &BTreeMap<String, String>) -> Result<String> {
         match self {
-            Self::Built(workspace) => workspace.query_over(side, id, given),
-            Self::Inlined(inlined) => inlined.query_over(side, id, given),
+            Self::Built(workspace) => workspace.query_over(side, sql, given),
+            Self::Inlined(inlined) => inlined.query_over(side, sql, given),
         }
     }
 

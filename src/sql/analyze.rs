@@ -42,6 +42,7 @@ fn analyze_here(sql: &str, dialect: Dialect, catalog: &dyn Catalog) -> Result<An
         reads: Vec::new(),
         relations: Vec::new(),
         clauses: Default::default(),
+        joins: Default::default(),
         sink: Default::default(),
         role: Role::Value,
         via: Vec::new(),
@@ -80,6 +81,11 @@ fn finish(mut resolver: Resolver<'_>, resolved: &Resolved, generic: bool) -> Ana
     let outputs = resolved.columns.iter().enumerate().map(|(at, column)| output(resolved, column, at)).collect();
     let open: BTreeSet<String> = resolved.open.iter().flat_map(|open| open.tables.iter().cloned()).collect();
     let row_shape = resolver.supported.then(|| format!("{}{}", resolver.prelude.text, rendered(&resolved.block).text));
+    let counted = |join: &super::JoinShape| {
+        resolver.clauses.values().any(|c| c.kind == super::ClauseKind::Join && c.span.start == join.span.start)
+    };
+    // What nothing reads is not computed either.
+    let joins = resolver.joins.values().filter(|join| counted(join)).cloned().collect();
     Analysis {
         outputs,
         open: match (&resolved.open, open.is_empty()) {
@@ -88,6 +94,7 @@ fn finish(mut resolver: Resolver<'_>, resolved: &Resolved, generic: bool) -> Ana
             _ => open.into_iter().collect(),
         },
         clauses: resolver.clauses.into_values().map(std::rc::Rc::unwrap_or_clone).collect(),
+        joins,
         row_shape,
         relations: resolver.relations,
         reads: resolver.reads,

@@ -138,7 +138,7 @@ impl Resolver<'_> {
     }
 
     /// The WITH clause of everything visible here; an inner name hides an outer one.
-    fn with_text(&self) -> String {
+    pub(super) fn with_text(&self) -> String {
         let all: Vec<_> = self.frames.iter().flatten().filter(|cte| !cte.provisional).collect();
         let shown: Vec<&str> = all
             .iter()

@@ -4,17 +4,20 @@ use std::rc::Rc;
 
 use sqlparser::ast::{BinaryOperator, Expr, Ident, Join, JoinConstraint, JoinOperator, Spanned, TableWithJoins};
 
+use sqlparser::tokenizer::Span as ParserSpan;
+
 use super::clauses::{Equality, JoinFacts};
 use super::expr::Val;
 use super::predicates::{always_true, operands};
 use super::resolve::{Resolver, tidy};
 use super::scope::{Column, Merged};
+use super::shapes::{Halves, items_before, text_before};
 use super::term::{self, From, T, Tree};
 use super::{OutputKind, Reason};
 
 /// A join's kind, and which sides it may fill with NULL.
-struct Kind {
-    word: &'static str,
+pub(super) struct Kind {
+    pub(super) word: &'static str,
     left_nullable: bool,
     right_nullable: bool,
 }
@@ -29,6 +32,10 @@ impl Resolver<'_> {
                 let facts =
                     JoinFacts { kind: "cross", factor: &item.relation, first, equalities: Vec::new(), equi_only: true };
                 let whole = cross(from, next);
+                let span = self.text.span(item.relation.span());
+                let (left, right_text) = (items_before(items, at), Some(item.to_string()));
+                let right = &item.relation;
+                self.begin_join(Halves { kind: "comma", left, right, right_text, start: 0, first, span });
                 self.join_clause(&whole, facts, &[], item.relation.span());
                 from = whole;
             } else {
@@ -53,6 +60,12 @@ impl Resolver<'_> {
             } else {
                 self.factor(&join.relation, nullable || kind.right_nullable || later(at + 1), applied)
             };
+            let span = self.text.span(place_of(join));
+            let left_text = text_before(item, at);
+            let factor = &join.relation;
+            let halves =
+                Halves { kind: kind.word, left: left_text, right: factor, right_text: None, start, first, span };
+            self.begin_join(halves);
             left = self.joined(left, right, join, kind, start, first);
         }
         left
@@ -62,16 +75,15 @@ impl Resolver<'_> {
         let mut on: Vec<T> = Vec::new();
         let mut facts =
             JoinFacts { kind: kind.word, factor: &join.relation, first, equalities: Vec::new(), equi_only: true };
-        let mut span = join.relation.span();
+        let span = place_of(join);
         match constraint_of(&join.join_operator) {
             Some(JoinConstraint::On(condition)) => {
-                span = span.union(&condition.span());
                 self.on_condition(condition, &mut on, &mut facts);
+                self.tie_on(condition);
             }
             Some(JoinConstraint::Using(names)) => {
                 let columns: Vec<Ident> = names.iter().filter_map(|name| name.0.last()?.as_ident().cloned()).collect();
                 for column in columns {
-                    span = span.union(&column.span);
                     self.using(&column, kind, start, first, &mut on, &mut facts);
                 }
             }
@@ -153,6 +165,7 @@ impl Resolver<'_> {
         let (left_term, right_term) = (left_value.term.clone(), right_value.term.clone());
         on.push(self.combine(left_value, &BinaryOperator::Eq, right_value).term);
         facts.equalities.push(Equality { key: Expr::Identifier(name.clone()), text: name.to_string() });
+        self.tie_using(&name.to_string());
         let column = match kind.word {
             "right" => right,
             "full" => Column {
@@ -289,7 +302,7 @@ fn held(from: From) -> Tree {
     if from.filters.is_empty() { from.tree } else { Tree::Filtered(Box::new(from)) }
 }
 
-fn kind_of(operator: &JoinOperator) -> Kind {
+pub(super) fn kind_of(operator: &JoinOperator) -> Kind {
     let (word, left_nullable, right_nullable) = match operator {
         JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::StraightJoin(_) => ("inner", false, false),
         JoinOperator::CrossJoin(_) => ("cross", false, false),
@@ -308,7 +321,7 @@ fn kind_of(operator: &JoinOperator) -> Kind {
     Kind { word, left_nullable, right_nullable }
 }
 
-fn constraint_of(operator: &JoinOperator) -> Option<&JoinConstraint> {
+pub(super) fn constraint_of(operator: &JoinOperator) -> Option<&JoinConstraint> {
     match operator {
         JoinOperator::Join(one)
         | JoinOperator::Inner(one)
@@ -331,6 +344,19 @@ fn constraint_of(operator: &JoinOperator) -> Option<&JoinConstraint> {
         | JoinOperator::ArrayJoin
         | JoinOperator::LeftArrayJoin
         | JoinOperator::InnerArrayJoin => None,
+    }
+}
+
+/// A join's right side and its condition.
+fn place_of(join: &Join) -> ParserSpan {
+    let place = join.relation.span();
+    match constraint_of(&join.join_operator) {
+        Some(JoinConstraint::On(condition)) => place.union(&condition.span()),
+        Some(JoinConstraint::Using(names)) => {
+            let columns = names.iter().filter_map(|name| name.0.last()?.as_ident());
+            columns.fold(place, |place, column| place.union(&column.span))
+        }
+        _ => place,
     }
 }
 

@@ -58,6 +58,8 @@ pub(super) struct Resolver<'a> {
     pub(super) reads: Vec<ColumnRead>,
     pub(super) relations: Vec<RelationUse>,
     pub(super) clauses: BTreeMap<ClauseKey, Rc<Clause>>,
+    /// Joins by their place: one that is read twice is the same.
+    pub(super) joins: BTreeMap<(usize, usize), super::JoinShape>,
     pub(super) sink: Sink,
     pub(super) role: Role,
     pub(super) via: Vec<String>,

@@ -222,6 +222,8 @@ pub(super) struct Scope {
     pub(super) sealed: bool,
     /// Sources that the expression at hand reads.
     pub(super) touched: BTreeSet<usize>,
+    /// Joins of its FROM, while conditions are read that may tie them.
+    pub(super) joins: Vec<super::shapes::Pending>,
 }
 
 impl Scope {
@@ -237,6 +239,7 @@ impl Scope {
             lambdas: Vec::new(),
             sealed: false,
             touched: BTreeSet::new(),
+            joins: Vec::new(),
         }
     }
 

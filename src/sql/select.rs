@@ -41,8 +41,10 @@ impl Resolver<'_> {
         for expr in select.prewhere.iter().chain(&select.selection) {
             let conjuncts = self.conjuncts(expr);
             self.filter_clauses(&from, "where", &conjuncts);
+            self.tie_where(expr);
             from.filters.extend(conjuncts.into_iter().map(|(term, _)| term));
         }
+        self.end_joins();
         let mut group = self.group_by(&select.group_by, &outputs);
         if let Some(keys) = &group {
             let span = self.group_span(&select.group_by);

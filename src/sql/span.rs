@@ -67,6 +67,29 @@ impl<'a> TextIndex<'a> {
         start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at)
     }
 
+    /// Everything from a byte offset on.
+    pub(super) fn from(&self, at: usize) -> &'a str {
+        self.text.get(at..).unwrap_or_default()
+    }
+
+    /// The line of a byte offset.
+    pub(super) fn line_of(&self, at: usize) -> u32 {
+        self.lines.partition_point(|&start| start <= at) as u32
+    }
+
+    /// Where the keywords right before `at` begin: of a set operation, from the place of its operand.
+    pub(super) fn operator_before(&self, at: usize) -> usize {
+        let before = self.text.get(..at).unwrap_or_default().trim_end_matches(|c: char| c.is_whitespace() || c == '(');
+        let words = before.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_');
+        let end = words.trim_end();
+        let first = end.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_');
+        let word = |from: usize, to: usize| self.text.get(from..to).unwrap_or_default().to_ascii_lowercase();
+        match word(words.len(), before.len()).as_str() {
+            "all" | "distinct" => first.len(),
+            _ => words.len(),
+        }
+    }
+
     /// Our form of a span of the parser; the default (unknown) span for an empty one.
     pub(super) fn span(&self, span: ParserSpan) -> Span {
         if span.start.line == 0 {

@@ -59,7 +59,7 @@ impl Catalog for Shop {
     }
 }
 
-pub(super) fn analysis(sql: &str, dialect: Dialect) -> Analysis {
+pub(in crate::sql) fn analysis(sql: &str, dialect: Dialect) -> Analysis {
     analyze(sql, dialect, &Shop).unwrap_or_else(|error| panic!("{sql}\n{error}"))
 }
 

@@ -4,7 +4,7 @@ use super::config::tags;
 use super::load::{Ephemeral, Loaded, Settled};
 use super::names::node_json;
 use super::properties::{self, SourceTable};
-use super::{extras, fields, hooks, metrics, resolve, tests};
+use super::{extras, fields, hooks, metrics, resolve, tests, unit_tests};
 use crate::project::jinja::index::Entry;
 use crate::project::jinja::job::{Job, NodeInfo};
 use crate::project::jinja::render;
@@ -88,7 +88,7 @@ pub(crate) fn project(mut loaded: Loaded<'_>) -> Project {
         data_tests.insert(id.clone(), DataTest { unique_id: id, ..test });
     }
     let exposures = extras::exposures(&loaded, &mut problems);
-    let unit_tests = extras::unit_tests(&loaded);
+    let unit_tests = unit_tests::all(&loaded);
     let (semantic_models, metrics) = metrics::read(&loaded, &mut problems);
     problems.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     Project {

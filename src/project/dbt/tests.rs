@@ -141,7 +141,10 @@ pub(crate) fn compile(loaded: &Loaded<'_>, declared: &Declared) -> Option<DataTe
             if !truth(config.get("enabled"), true) {
                 return None;
             }
-            sql(loaded, declared, &unique_id, &config)
+            let (compiled, depends_on, told) = sql(loaded, declared, &unique_id, &config);
+            // What the macro's own `config()` says goes before the project's, and the YAML's before it.
+            merge(&mut config, &told.into_iter().filter(|(key, _)| !own.contains_key(key)).collect());
+            (compiled, depends_on)
         }
         Err(error) => (Err(error), BTreeSet::from([declared.target.unique_id.clone()])),
     };
@@ -167,7 +170,7 @@ fn sql(
     declared: &Declared,
     unique_id: &str,
     config: &Map<String, Value>,
-) -> (Result<Compiled, NotCompiled>, BTreeSet<String>) {
+) -> (Result<Compiled, NotCompiled>, BTreeSet<String>, Map<String, Value>) {
     let mut all = config.clone();
     let relation = Relation::new(declared.target.relation.clone(), Quoting::of(&loaded.world.target.adapter));
     all.entry("materialized").or_insert_with(|| "test".into());
@@ -189,15 +192,17 @@ fn sql(
     let result = call(loaded, declared, &job, relation, config);
     let seen = job.seen();
     let (depends_on, mut flags) = (seen.depends_on.clone(), seen.flags.clone());
+    let told: Map<String, Value> = seen.configs.iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
+    let limit = config.get("limit").or(told.get("limit")).and_then(Value::as_i64);
     let compiled = result
         .map_err(|fault| fault.into_not_compiled(declared.place.clone()))
         .and_then(|text| loaded.with_ephemeral(text.trim(), &seen.ephemeral, &mut flags, &declared.place))
-        .map(|text| match config.get("limit").and_then(Value::as_i64) {
+        .map(|text| match limit {
             Some(limit) => format!("{text}\nlimit {limit}"),
             None => text,
         })
         .map(|sql| Compiled { sql, incremental_sql: None, flags });
-    (compiled, depends_on)
+    (compiled, depends_on, told)
 }
 
 fn call(
@@ -210,6 +215,12 @@ fn call(
     let def = find(loaded, declared)?;
     let quoting = Quoting::of(&loaded.world.target.adapter);
     let model = match config.get("where").and_then(Value::as_str).filter(|w| !w.trim().is_empty()) {
+        // A project may write the subquery in its own way.
+        Some(_)
+            if let Some(own) = loaded.world.macros.own(&declared.package, &loaded.world.root, "get_where_subquery") =>
+        {
+            render::call(&loaded.env, job, own, &[relation.value()])?
+        }
         Some(filter) => {
             Template::from(format!("(select * from {} where {filter}) dbt_subquery", relation.full_name().rendered))
         }

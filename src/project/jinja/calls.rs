@@ -162,8 +162,8 @@ pub(crate) fn var(job: &Arc<Job>, state: &mut State<'_, '_>, method: &str, args:
     let name = args.text("var", 0, "name")?;
     let world = &job.world;
     // What the root project sets under its own name is not seen by packages, so there is no second look.
-    let visible = world.vars.get(&job.node.package).or_else(|| world.vars.get(&world.root));
-    let value = visible.and_then(|vars| vars.get(&name));
+    let visible = || world.vars.get(&job.node.package).or_else(|| world.vars.get(&world.root));
+    let value = job.overrides.vars.get(&name).or_else(|| visible().and_then(|vars| vars.get(&name)));
     job.seen().vars.insert(name.clone(), value.map(Json::to_string).unwrap_or_default());
     match (method, value) {
         ("has_var", found) => Ok(Value::from(found.is_some())),
@@ -200,6 +200,9 @@ pub(crate) fn env_var(job: &Arc<Job>, _: &mut State<'_, '_>, _: &str, args: Args
     let refused = |why: &str| {
         Fault::new(NotCompiledCode::EnvNotAllowed, format!("env_var('{name}') {why}")).named(&name).needle(&name)
     };
+    if let Some(value) = job.overrides.env.get(&name) {
+        return Ok(Value::from(value.as_str()));
+    }
     if name.starts_with("DBT_ENV_SECRET") {
         return Err(refused("is a secret, which templates may not read").into());
     }

@@ -177,6 +177,17 @@ pub(crate) struct Seen {
     containers: u64,
 }
 
+/// What a unit test puts in the place of what the project says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Overrides {
+    /// Vars, whatever the package.
+    pub(crate) vars: Map<String, Json>,
+    /// Environment variables.
+    pub(crate) env: BTreeMap<String, String>,
+    /// What a macro gives, by its name or `package.name`, whatever it is called with.
+    pub(crate) macros: Map<String, Json>,
+}
+
 /// One rendering.
 pub(crate) struct Job {
     pub(crate) world: Arc<World>,
@@ -189,6 +200,7 @@ pub(crate) struct Job {
     pub(crate) callers: BTreeMap<String, Caller>,
     /// Names that only this rendering has (`model` of a generic test).
     pub(crate) extra: BTreeMap<String, Value>,
+    pub(crate) overrides: Overrides,
     seen: Mutex<Seen>,
 }
 
@@ -208,6 +220,7 @@ impl Job {
             reversed: false,
             callers: BTreeMap::new(),
             extra: BTreeMap::new(),
+            overrides: Overrides::default(),
             seen: Mutex::default(),
         }
     }

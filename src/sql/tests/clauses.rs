@@ -116,3 +116,44 @@ fn kinds_of_outputs_and_paths() {
     assert_eq!(all.outputs[2].expression, "coalesce(sum((orders.amount / 100)), 0)");
     assert_eq!(all.outputs[0].expression, "orders.customer_id");
 }
+
+#[test]
+fn joins_say_what_ties_their_halves() {
+    use super::super::JoinLink;
+    let links = |sql: &str| {
+        let joins = analysis(sql, Dialect::DuckDb).joins;
+        joins.into_iter().map(|join| (join.kind.clone(), join.link, join)).collect::<Vec<_>>()
+    };
+    let of = |from: &str| {
+        let all = links(&format!("select o.id from orders o {from}"));
+        all.into_iter().map(|(kind, link, _)| (kind, link)).collect::<Vec<_>>()
+    };
+    let one = |kind: &str, link| vec![(kind.to_owned(), link)];
+    assert_eq!(of(", customers c"), one("comma", JoinLink::None));
+    assert_eq!(of(", customers c where o.customer_id = c.id"), one("comma", JoinLink::Equal));
+    assert_eq!(of(", customers c where o.amount > 3 and c.region = 'x'"), one("comma", JoinLink::None));
+    assert_eq!(of("cross join customers c"), one("cross", JoinLink::None));
+    assert_eq!(of("join customers c on true"), one("inner", JoinLink::None));
+    assert_eq!(of("join customers c on 1 = 1 and c.id = c.id"), one("inner", JoinLink::OneSided));
+    assert_eq!(of("left join customers c on c.region = 'x'"), one("left", JoinLink::OneSided));
+    assert_eq!(of("join customers c on o.customer_id > c.id"), one("inner", JoinLink::Condition));
+    assert_eq!(of("join customers c on o.customer_id = c.id or o.id = c.id"), one("inner", JoinLink::Condition));
+    assert_eq!(of("join customers c on contains(c.region, o.status)"), one("inner", JoinLink::Condition));
+    assert_eq!(of("join customers c on nobody = c.id"), one("inner", JoinLink::Unknown));
+    assert_eq!(of("join customers c using (id)"), one("inner", JoinLink::Equal));
+    assert_eq!(of("cross join unnest([1, 2]) t(x)"), one("cross", JoinLink::Unknown));
+    let sql = "with c as (select * from customers) select o.id from orders o join payments p on p.order_id = o.id and p.method = 'card' \
+               left join c on upper(c.region) = upper(o.status) where o.amount > 3 and c.id > 1";
+    let [(_, _, first), (_, _, second)] = <[_; 2]>::try_from(links(sql)).unwrap();
+    assert_eq!((first.left.from.as_str(), first.right.from.as_str()), ("orders o", "payments p"));
+    assert_eq!((first.left.keys, first.right.keys), (vec!["o.id".to_owned()], vec!["p.order_id".to_owned()]));
+    assert_eq!(
+        (first.left.conditions, first.right.conditions.clone()),
+        (vec!["o.amount > 3".to_owned()], vec!["p.method = 'card'".to_owned()])
+    );
+    assert_eq!(second.left.from, "orders o JOIN payments p ON p.order_id = o.id AND p.method = 'card'");
+    assert_eq!(
+        (second.with.as_str(), second.right.conditions),
+        ("with c as (select * from customers)", vec!["c.id > 1".to_owned()])
+    );
+}

@@ -1,8 +1,8 @@
 //! The inside of a process that asks a warehouse through an ADBC driver, loaded at run time.
 
 use super::process::{Answer, Request};
-use adbc_core::options::{AdbcVersion, OptionDatabase, OptionValue};
-use adbc_core::{Connection, Database, Driver, LOAD_FLAG_DEFAULT, Statement};
+use adbc_core::options::{AdbcVersion, OptionDatabase, OptionStatement, OptionValue};
+use adbc_core::{Connection, Database, Driver, LOAD_FLAG_DEFAULT, Optionable, Statement};
 use adbc_driver_manager::{ManagedConnection, ManagedDriver};
 use anyhow::{Context, Result, anyhow, bail};
 use duckdb::arrow::array::{Array, ArrayRef, AsArray, RecordBatchReader};
@@ -116,6 +116,11 @@ fn answer(connection: &mut ManagedConnection, request: &Request, one_transaction
 
 fn fetch(connection: &mut ManagedConnection, request: &Request) -> Result<Answer> {
     let mut statement = connection.new_statement().map_err(said)?;
+    if request.sql.starts_with("explain ") {
+        // What the PostgreSQL driver fetches it copies out, which a plan cannot be.
+        let option = OptionStatement::Other("adbc.postgresql.use_copy".to_owned());
+        statement.set_option(option, OptionValue::String("false".to_owned())).map_err(said)?;
+    }
     statement.set_sql_query(&request.sql).map_err(said)?;
     let reader = statement.execute().map_err(said)?;
     let schema = reader.schema();

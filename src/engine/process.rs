@@ -162,9 +162,8 @@ impl Process {
     }
 }
 
-impl Engine for Process {
-    fn query(&self, sql: &str) -> Result<Rows> {
-        let sql = single_query(sql)?;
+impl Process {
+    fn rows(&self, sql: &str) -> Result<Rows> {
         let mut held = self.running();
         let mut running = match held.take() {
             Some(running) => running,
@@ -186,6 +185,23 @@ impl Engine for Process {
             Ok(row.iter().zip(&types).map(|(value, data_type)| cell(value, data_type)).collect())
         });
         Ok(Rows { rows: rows.collect::<Result<_>>()?, columns: answer.columns })
+    }
+}
+
+impl Engine for Process {
+    fn query(&self, sql: &str) -> Result<Rows> {
+        self.rows(single_query(sql)?)
+    }
+
+    fn explain(&self, sql: &str) -> Result<String> {
+        if self.program.dialect != Dialect::Postgres {
+            bail!("plans of {:?} cannot be read yet", self.program.dialect);
+        }
+        let rows = self.rows(&format!("explain (format json) {}", single_query(sql)?))?.rows;
+        match rows.into_iter().next().and_then(|row| row.into_iter().next()) {
+            Some(Cell::Text(plan)) => Ok(plan),
+            other => bail!("PostgreSQL explained a query in a way that we do not know: {other:?}"),
+        }
     }
 
     fn dialect(&self) -> Dialect {

@@ -211,9 +211,9 @@ fn plan_of(change: &Change<'_>, side: Side, data: &dyn Data) -> Result<Node> {
 
 /// Rows of the model on base and on head.
 fn rows(change: &Change<'_>, data: &dyn Data) -> Result<(Option<f64>, f64)> {
-    let head = format!("(select count(*) from {}) as h", data.relation(Side::Head, &change.unique_id)?);
+    let head = format!("(select count(*) from {} as t) as h", data.relation(Side::Head, &change.unique_id)?);
     let base = match change.base {
-        Some(_) => format!(", (select count(*) from {}) as b", data.relation(Side::Base, &change.unique_id)?),
+        Some(_) => format!(", (select count(*) from {} as t) as b", data.relation(Side::Base, &change.unique_id)?),
         None => String::new(),
     };
     let rows = data.engine().query(&format!("select {head}{base}"))?.rows;

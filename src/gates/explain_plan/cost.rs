@@ -83,7 +83,8 @@ pub(super) fn judge(
 fn read_rows(change: &Change<'_>, cx: &Context<'_>, data: &dyn Data, side: Side) -> Option<f64> {
     let analysis = cx.analysis(side, &change.unique_id).ok()?;
     let ids: BTreeSet<&str> = analysis.relations.iter().filter(|r| r.known).map(|r| r.id.as_str()).collect();
-    let counts = ids.into_iter().map(|id| Some(format!("(select count(*) from {})", data.relation(side, id).ok()?)));
+    let counts =
+        ids.into_iter().map(|id| Some(format!("(select count(*) from {} as t)", data.relation(side, id).ok()?)));
     let counts = counts.collect::<Option<Vec<String>>>()?;
     if counts.is_empty() {
         return Some(0.0);

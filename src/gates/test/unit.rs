@@ -42,12 +42,12 @@ pub fn run(unit: &UnitTest, id: &str, cx: &Context<'_>, data: &dyn Data) -> Resu
         let place = || format!("input {written}");
         let query = match rows::read(input).with_context(place)? {
             Some(rows) => {
-                let columns = columns(&format!("select * from {}", data.relation(Side::Head, of)?), engine)?;
+                let columns = columns(&format!("select * from {} as given", data.relation(Side::Head, of)?), engine)?;
                 rows.query(&columns, engine).with_context(place)?
             }
             // As dbt does: a seed without rows gives its own.
             None if cx.head.project.models.get(of).is_some_and(|m| m.kind == NodeKind::Seed) => {
-                format!("select * from {}", data.relation(Side::Head, of)?)
+                format!("select * from {} as given", data.relation(Side::Head, of)?)
             }
             None => bail!("input {written} has no rows, and only a seed has rows of its own"),
         };

@@ -57,7 +57,7 @@ impl Words<'_> {
     /// `upstream model stg changed: 1,000 -> 333 rows there`.
     fn upstream(&self, id: &str) -> String {
         let count = |side| {
-            let sql = format!("select count(*) as n from {}", self.data.relation(side, id).ok()?);
+            let sql = format!("select count(*) as n from {} as t", self.data.relation(side, id).ok()?);
             match self.data.engine().query(&sql).ok()?.rows.first()?.first()? {
                 Cell::Int(n) => u64::try_from(*n).ok(),
                 _ => None,

@@ -251,7 +251,7 @@ fn model(settled: &Settled, compiled: Result<Compiled, NotCompiled>, rendered: R
         raw,
         first_line,
         csv: draft.csv.clone(),
-        tags: tags(draft.config.get("tags")),
+        tags: all_tags(&draft.config, patch),
         meta: draft.config.get("meta").and_then(Value::as_object).cloned().unwrap_or_default(),
         config: draft.config.clone(),
         description: patch.and_then(|p| p.node.get("description")).and_then(Node::text).unwrap_or_default(),
@@ -366,4 +366,12 @@ pub(crate) fn source(
         external_location,
         place: table.place.clone(),
     }
+}
+
+/// Tags of the config, and those at the top level of the properties: dbt ignores those there, but whoever wrote
+/// `tags: [pii]` meant it.
+fn all_tags(config: &Map<String, Value>, patch: Option<&properties::Patch>) -> BTreeSet<String> {
+    let mut all = tags(config.get("tags"));
+    all.extend(tags(patch.and_then(|p| p.node.get("tags")).map(Node::to_json).as_ref()));
+    all
 }

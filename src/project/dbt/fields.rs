@@ -74,7 +74,7 @@ pub(crate) fn shown(config: &Map<String, Value>, resource_type: &str) -> Map<Str
 /// order of the layers, and as often as they are set.
 pub(crate) fn node_tags(config: &Map<String, Value>, patch: Option<&Patch>) -> Vec<Value> {
     let mut all = config.get("tags").map(as_list).unwrap_or_default();
-    let layer = patch.map(|p| properties::config_layer(&p.node)).unwrap_or_default();
+    let layer = patch.map(|p| properties::model_layer(&p.node)).unwrap_or_default();
     let last = layer.get("tags").map(as_list).unwrap_or_default();
     for tag in &last {
         if let Some(at) = all.iter().position(|other| other == tag) {

@@ -5,7 +5,7 @@ use super::ephemeral::cte_name;
 use super::fields;
 use super::nodes::Draft;
 use super::project_file::PackageFile;
-use super::properties::{SourceTable, config_layer};
+use super::properties::{SourceTable, config_layer, model_layer};
 use crate::project::credentials::{database_keys, schema_keys};
 use crate::project::jinja::fault::Fault;
 use crate::project::jinja::job::{Job, NodeInfo, World};
@@ -50,13 +50,13 @@ impl Naming<'_> {
         config.insert("materialized".to_owned(), default.into());
         layers(self.tree(&draft.package, draft.tree()), &draft.fqn).iter().for_each(|layer| merge(&mut config, layer));
         if let Some(patch) = &draft.patch {
-            merge(&mut config, &self.rendered(&config_layer(&patch.node), &draft.package, &patch.place)?);
+            merge(&mut config, &self.rendered(&model_layer(&patch.node), &draft.package, &patch.place)?);
             if let Some((v, _)) = &draft.version {
                 let versions = patch.node.get("versions").map(Node::items).unwrap_or_default();
                 if let Some(version) =
                     versions.iter().find(|node| node.get("v").and_then(Node::text).as_ref() == Some(v))
                 {
-                    merge(&mut config, &self.rendered(&config_layer(version), &draft.package, &patch.place)?);
+                    merge(&mut config, &self.rendered(&model_layer(version), &draft.package, &patch.place)?);
                 }
             }
         }

@@ -168,8 +168,17 @@ fn sources(patch: &Patch, source_name: &str, out: &mut Properties) {
 
 /// The config layer of a patch: `config:`, and the properties that dbt also takes at the top level.
 pub(crate) fn config_layer(node: &Node) -> Map<String, Value> {
+    layer_of(node, &["tags", "meta", "enabled", "docs", "group", "access", "contract"])
+}
+
+/// The config layer of a model, snapshot or seed: dbt takes no `tags` at the top level of these.
+pub(crate) fn model_layer(node: &Node) -> Map<String, Value> {
+    layer_of(node, &["meta", "enabled", "docs", "group", "access", "contract"])
+}
+
+fn layer_of(node: &Node, keys: &[&str]) -> Map<String, Value> {
     let mut layer = Map::new();
-    for key in ["tags", "meta", "enabled", "docs", "group", "access", "contract"] {
+    for &key in keys {
         if let Some(value) = node.get(key) {
             merge(&mut layer, &Map::from_iter([(key.to_owned(), value.to_json())]));
         }

@@ -39,6 +39,9 @@ impl Default for Limits {
     }
 }
 
+/// Most disk for what does not fit into memory.
+const SPILL: &str = "30GB";
+
 /// Database, schema and name of a relation.
 pub type RelationKey = (String, String, String);
 
@@ -94,6 +97,8 @@ impl Scratch {
         let spill = self.folder.path().join("spill");
         let spill = spill.to_str().context("the temporary folder's name is not UTF-8; set TMPDIR to one that is")?;
         self.run(&format!("set temp_directory = {}", literal(spill)))?;
+        // A sort without end must not fill the machine's disk.
+        self.run(&format!("set max_temp_directory_size = {}", literal(SPILL)))?;
         self.run("set autoinstall_known_extensions = false; set autoload_known_extensions = false")?;
         self.run("set allow_community_extensions = false; set allow_persistent_secrets = false")?;
         if let Some(memory) = &limits.memory {

@@ -34,8 +34,9 @@ impl Database {
     /// # Errors
     /// DuckDB itself does not start.
     pub fn open(args: &ProjectArgs, policy: &Policy, repo: &Path, root: &str, target: &Target) -> Result<Self> {
-        let scratch =
-            files(args, policy, repo, root, target).and_then(|databases| Scratch::open(&databases, Limits::default()));
+        let limits =
+            Limits { timeout: policy.warehouse.timeout.unwrap_or(Limits::default().timeout), ..Limits::default() };
+        let scratch = files(args, policy, repo, root, target).and_then(|databases| Scratch::open(&databases, limits));
         Ok(Self { scratch, arithmetic: Locked::open()?, session: None })
     }
 

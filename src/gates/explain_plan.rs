@@ -16,6 +16,7 @@ use plan::Node;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
+use std::cell::OnceCell;
 
 /// Registration.
 pub const SPEC: GateSpec = GateSpec {
@@ -147,8 +148,9 @@ impl Gate for ExplainPlan {
         let data = cx.data()?;
         let now = cx.analysis(Side::Head, &change.unique_id)?;
         let before = change.base.and_then(|_| cx.analysis(Side::Base, &change.unique_id).ok());
-        let rows = rows(change, data)?;
-        let looked = joins::look(change, cx, data, &self.options, (before, now), rows);
+        let known = OnceCell::new();
+        let grew = || *known.get_or_init(|| grew(change, data));
+        let looked = joins::look(change, cx, data, &self.options, (before, now), &grew);
         let mut findings = looked.findings.clone();
         let planned = self.planned(change, cx, data, &looked);
         let (work, more) = match planned {
@@ -206,21 +208,22 @@ fn plan_of(change: &Change<'_>, side: Side, data: &dyn Data) -> Result<Node> {
     let model = if side == Side::Base { change.base } else { change.head };
     let model = model.ok_or_else(|| anyhow!("there is no such model"))?;
     let compiled = model.compiled.as_ref().map_err(|reason| anyhow!("{}", not_compiled(reason)))?;
-    plan::of(data.engine(), &data.rewrite(side, single_query(&compiled.sql)?)?)
+    let sql = data.rewrite(side, single_query(&compiled.sql)?)?;
+    plan::of(data.engine(), &sql).with_context(|| model.name.clone())
 }
 
-/// Rows of the model on base and on head.
-fn rows(change: &Change<'_>, data: &dyn Data) -> Result<(Option<f64>, f64)> {
-    let head = format!("(select count(*) from {} as t) as h", data.relation(Side::Head, &change.unique_id)?);
-    let base = match change.base {
-        Some(_) => format!(", (select count(*) from {} as t) as b", data.relation(Side::Base, &change.unique_id)?),
-        None => String::new(),
+/// How many times as many rows the model has on head; once as many where it is new or cannot be counted.
+fn grew(change: &Change<'_>, data: &dyn Data) -> f64 {
+    let count = |side| {
+        let relation = data.relation(side, &change.unique_id).ok()?;
+        match data.engine().query(&format!("select count(*) as n from {relation} as t")).ok()?.rows.first()?.first()? {
+            Cell::Int(n) => Some(*n as f64),
+            _ => None,
+        }
     };
-    let rows = data.engine().query(&format!("select {head}{base}"))?.rows;
-    match rows.first().map(Vec::as_slice) {
-        Some([Cell::Int(head)]) => Ok((None, *head as f64)),
-        Some([Cell::Int(head), Cell::Int(base)]) => Ok((Some(*base as f64), *head as f64)),
-        other => bail!("counts gave {other:?}"),
+    match change.base.and_then(|_| count(Side::Base)).zip(count(Side::Head)) {
+        Some((base, head)) => head / base.max(1.0),
+        None => 1.0,
     }
 }
 

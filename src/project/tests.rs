@@ -803,3 +803,23 @@ fn a_test_macro_configures_its_tests() {
     assert_eq!(told("own"), ("max(n)", sql(2, 9)));
     assert_eq!(told("few"), ("sum(n)", sql(3, 2)));
 }
+
+#[test]
+fn a_version_has_the_tests_of_its_own_columns() {
+    let project = project(&[
+        ("dbt_project.yml", "name: shop\nprofile: p\n"),
+        ("models/v_v1.sql", "select 1 as a"),
+        ("models/v_v2.sql", "select 1 as a, 2 as n"),
+        (
+            "models/y.yml",
+            "models: [{name: v, latest_version: 2, columns: [{name: a, data_tests: [unique]}, {name: old, data_tests: [not_null]}], versions: [{v: 1}, {v: 2, columns: [{include: all, exclude: [old]}, {name: n, data_tests: [unique]}]}]}]\n",
+        ),
+    ]);
+    let of = |version: &str| {
+        let id = format!("model.shop.v.v{version}");
+        let tests = project.tests.values().filter(|t| t.attached.as_ref() == Some(&id));
+        tests.map(|t| t.name.as_str()).collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(of("1"), ["not_null(old)", "unique(a)"]);
+    assert_eq!(of("2"), ["unique(a)", "unique(n)"]);
+}

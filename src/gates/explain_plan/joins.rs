@@ -27,8 +27,9 @@ struct Judge<'a> {
     options: &'a Options,
     model: &'a Model,
     cx: &'a Context<'a>,
-    /// Rows of the model on base and on head; `None` on base: it is new.
-    rows: (Option<f64>, f64),
+    /// How many times as many rows the model has as on base. The model is built for it, so it is asked only where it
+    /// decides: one whose rows explode may not be built at all.
+    grew: &'a dyn Fn() -> f64,
 }
 
 /// Judges every join of head.
@@ -38,10 +39,10 @@ pub(super) fn look(
     data: &dyn Data,
     options: &Options,
     sides: (Option<&Analysis>, &Analysis),
-    rows: (Option<f64>, f64),
+    grew: &dyn Fn() -> f64,
 ) -> Looked {
     let profiles = Profiles::default();
-    let judge = Judge { options, model: change.model(), cx, rows };
+    let judge = Judge { options, model: change.model(), cx, grew };
     let head = &sides.1.joins;
     let base: &[JoinShape] = sides.0.map_or(&[], |analysis| &analysis.joins);
     let mut looked = Looked { joins: head.len(), ..Looked::default() };
@@ -136,7 +137,7 @@ impl Judge<'_> {
 
     /// Keys that stand more than once on the right side multiply rows.
     fn keyed(&self, join: &JoinShape, now: Profile, before: Option<Profile>) -> Option<Finding> {
-        let (severity, note) = exploding(&now, before.as_ref(), self.rows, self.options)?;
+        let (severity, note) = exploding(&now, before.as_ref(), self.grew, self.options)?;
         let text = format!(
             "{} multiplies rows: {} x {} rows meet in {} pairs, {} rows for each key of the right side on average and {} at most{note}",
             self.named(join),
@@ -167,7 +168,7 @@ impl Judge<'_> {
 pub(super) fn exploding(
     now: &Profile,
     before: Option<&Profile>,
-    rows: (Option<f64>, f64),
+    grew: &dyn Fn() -> f64,
     options: &Options,
 ) -> Option<(Severity, String)> {
     let more = now.meet - now.left.max(now.right);
@@ -192,22 +193,14 @@ pub(super) fn exploding(
     let wide = now.meet / now.left.max(now.right).max(1.0);
     if now.many_to_many() && wide >= options.explode {
         let severity = if wide >= options.explode_fail { Severity::Error } else { Severity::Warning };
-        let severity = if grew(rows) >= options.explode { Severity::Error } else { severity };
+        let severity = if grew() >= options.explode { Severity::Error } else { severity };
         return Some((severity, "; the key is unique on neither side".to_owned()));
     }
     // One row with many: meant, where the model's own rows do not grow by it (it is grouped, say).
-    match grew(rows) {
+    match grew() {
         grew if grew >= options.explode => Some((Severity::Error, "; the model's rows grow as much".to_owned())),
         grew if grew > 1.01 => Some((Severity::Warning, "; the model's rows grow with it".to_owned())),
         _ => None,
-    }
-}
-
-/// How many times as many rows the model has; 1 for a new one.
-fn grew(rows: (Option<f64>, f64)) -> f64 {
-    match rows {
-        (Some(base), head) => head / base.max(1.0),
-        (None, _) => 1.0,
     }
 }
 

@@ -324,7 +324,8 @@ fn generic(loaded: &Loaded<'_>, problems: &mut Vec<Problem>) -> Vec<DataTest> {
                 ephemeral,
                 unnamed: false,
             };
-            declared.extend(tests::declared(patch, &entry, &settled.draft.name, problems));
+            let version = settled.draft.version.as_ref().map(|(version, _)| version.as_str());
+            declared.extend(tests::declared(patch, &entry, &settled.draft.name, version, problems));
         }
     }
     let places: BTreeMap<&str, &Source> = loaded.sources.iter().map(|s| (s.unique_id.as_str(), s)).collect();
@@ -339,7 +340,7 @@ fn generic(loaded: &Loaded<'_>, problems: &mut Vec<Problem>) -> Vec<DataTest> {
                 folders: table.folders.clone(),
             };
             let name = format!("source_{}_{}", table.source_name, table.name);
-            declared.extend(tests::declared(&patch, &entry, &name, problems));
+            declared.extend(tests::declared(&patch, &entry, &name, None, problems));
         }
     }
     declared.par_iter().filter_map(|test| tests::compile(loaded, test)).collect()

@@ -55,7 +55,7 @@ pub(crate) fn gather(loaded: &Loaded<'_>) -> GraphData {
 fn add_tests(data: &mut GraphData, patch: &Patch) {
     let nowhere =
         Entry { unique_id: String::new(), relation: RelationName::default(), ephemeral: false, unnamed: false };
-    for test in tests::declared(patch, &nowhere, "", &mut Vec::new()) {
+    for test in tests::declared(patch, &nowhere, "", None, &mut Vec::new()) {
         data.nodes.push((None, bare("test", &test.package)));
     }
 }

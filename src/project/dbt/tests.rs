@@ -51,8 +51,15 @@ pub(crate) struct Declared {
     pub(crate) target_name: String,
 }
 
-/// The tests that a patch declares for the node that `target` is.
-pub(crate) fn declared(patch: &Patch, target: &Entry, target_name: &str, problems: &mut Vec<Problem>) -> Vec<Declared> {
+/// The tests that a patch declares for the node that `target` is; a version of a model has its own, and those of the
+/// model's columns that it includes.
+pub(crate) fn declared(
+    patch: &Patch,
+    target: &Entry,
+    target_name: &str,
+    version: Option<&str>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Declared> {
     let mut out = Vec::new();
     let mut take = |holder: &Node, column: Option<&str>, quote: bool| {
         for key in ["tests", "data_tests"] {
@@ -81,13 +88,36 @@ pub(crate) fn declared(patch: &Patch, target: &Entry, target_name: &str, problem
             }
         }
     };
-    take(&patch.node, None, false);
-    for column in patch.node.get("columns").map(Node::items).unwrap_or_default() {
-        let name = column.get("name").and_then(Node::text);
+    let versions = patch.node.get("versions").map(Node::items).unwrap_or_default();
+    let own =
+        versions.iter().find(|node| version.is_some() && node.get("v").and_then(Node::text).as_deref() == version);
+    let own_tests = own.filter(|node| ["tests", "data_tests"].iter().any(|key| node.get(key).is_some()));
+    take(own_tests.unwrap_or(&patch.node), None, false);
+    let of = |node: &'_ Node| node.get("columns").map(|columns| columns.items().to_vec());
+    let own_columns = own.and_then(of);
+    let shared = of(&patch.node).unwrap_or_default();
+    let named = |column: &Node| column.get("name").and_then(Node::text);
+    let included = |column: &Node| own_columns.as_ref().is_none_or(|own| includes(own, named(column).as_deref()));
+    let all = shared.iter().filter(|column| included(column)).chain(own_columns.iter().flatten());
+    for column in all.filter(|column| column.get("name").is_some()) {
+        let name = named(column);
         let quote = column.get("quote").is_some_and(|q| truth(Some(&q.to_json()), false));
         take(column, name.as_deref(), quote);
     }
     out
+}
+
+/// Whether a version's list of columns takes over a column of the model: it is included, and not written anew.
+fn includes(own: &[Node], name: Option<&str>) -> bool {
+    let Some(name) = name else { return false };
+    let anew = own.iter().any(|column| column.get("name").and_then(Node::text).as_deref() == Some(name));
+    let by = |column: &Node| {
+        let Some(include) = column.get("include") else { return false };
+        let all = matches!(include.as_str(), Some("all" | "*"));
+        let listed = |node: &Node| super::project_file::strings(node).iter().any(|one| one == name);
+        (all || listed(include)) && !column.get("exclude").is_some_and(listed)
+    };
+    !anew && own.iter().any(by)
 }
 
 type Entry4 = (String, Map<String, Value>, Map<String, Value>, Option<String>);

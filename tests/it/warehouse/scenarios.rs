@@ -175,7 +175,7 @@ pub const SCENARIOS: &[(&str, &[Edit])] = &[
             "from {{ source('raw', 'orders') }} where status = 'Placed'",
         )],
     ),
-    ("does not run", &[(ORDERS, "totals.revenue,", "totals.revenue / 'x' as revenue,")]),
+    ("does not run", &[(ORDERS, "totals.revenue,", "totals.revenue + date '2026-01-01' as revenue,")]),
     ("having", &[(TOTALS, "group by 1", "group by 1 having count(*) > 1")]),
     (
         "window dedupe",

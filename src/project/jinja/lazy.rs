@@ -143,8 +143,8 @@ impl Object for Range {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        let range = **self;
-        Enumerator::Iter(Box::new((0..range.len()).filter_map(move |at| range.item(at))))
+        // By index: only then is `loop.last` known.
+        Enumerator::Seq(self.len())
     }
 
     fn enumerator_len(self: &Arc<Self>) -> Option<usize> {
@@ -168,6 +168,15 @@ mod tests {
         assert_eq!(value.try_iter().unwrap().count(), 0);
         assert!(value.is_true());
         assert!(walked(Value::from(())).is_err());
+    }
+
+    #[test]
+    fn a_loop_over_a_range_knows_its_last_item() {
+        let mut env = minijinja::Environment::new();
+        env.add_function("range", Range::function);
+        let text = "{% for i in range(1, 4) %}{{ i }}{% if not loop.last %},{% endif %}{% endfor %}";
+        assert_eq!(env.render_str(text, minijinja::context! {}).unwrap(), "1,2,3");
+        assert_eq!(env.render_str("{{ range(9, 0, -4)|last }}", minijinja::context! {}).unwrap(), "1");
     }
 
     #[test]

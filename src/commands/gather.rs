@@ -278,6 +278,7 @@ impl<'a> Reader<'a> {
 
     /// Where the data is: a warehouse that the policy or the profile names, else the embedded database.
     fn store(self, project: &Project) -> Result<Store> {
+        warehouse::fits(self.policy, &self.target.adapter)?;
         if self.args.database.is_some() || !warehouse::asked(self.policy, &self.target.adapter) {
             return self.database.scratch.map(Store::from);
         }

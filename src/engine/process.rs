@@ -177,6 +177,9 @@ impl Process {
             let text = self.without_secrets(&error);
             bail!("{}", text.split_whitespace().collect::<Vec<_>>().join(" "));
         }
+        if answer.columns.is_empty() {
+            bail!("the engine's process answers without columns");
+        }
         let types: Vec<&str> = answer.columns.iter().map(|(_, data_type)| data_type.as_str()).collect();
         let rows = answer.rows.iter().map(|row| {
             if row.len() != types.len() {
@@ -278,6 +281,7 @@ mod tests {
         };
         assert_eq!(error(r#"{"error":"no\n  table x"}"#).to_string(), "no table x");
         assert!(error("what?").to_string().contains("do not know"));
+        assert!(error("{}").to_string().contains("without columns"));
         assert!(error(r#"{"columns":[["a","BIGINT"]],"rows":[[1,2]]}"#).to_string().contains("2 values under 1"));
         let missing =
             Process::new(Program { command: vec!["no-such-program-of-ours".into()], ..program("", 1).program });

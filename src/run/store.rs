@@ -112,6 +112,16 @@ fn inline_seeds(engine: &dyn Engine, plans: [&mut SidePlan; 2]) {
     }
 }
 
+/// A header's name as a seed makes it a column's: only what is no plain name is quoted, since a quoted one is another
+/// column to engines that fold.
+fn plain(name: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    match name.chars().all(fits) && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        true => name.to_owned(),
+        false => crate::engine::quoted(name),
+    }
+}
+
 fn literals(engine: &dyn Engine, definition: &Definition) -> Result<Option<String>> {
     let Body::Csv { types, .. } = &definition.body else { return Ok(None) };
     let mut scratch = Scratch::open(&[], Limits::default())?;
@@ -134,7 +144,7 @@ fn literals(engine: &dyn Engine, definition: &Definition) -> Result<Option<Strin
                 None | Some(Cell::Null) => "null".to_owned(),
                 Some(cell) => literal(&cell.to_string()),
             };
-            format!("cast({value} as {}) as {name}", type_of(name, found))
+            format!("cast({value} as {}) as {}", type_of(name, found), plain(name))
         });
         format!("select {}", items.collect::<Vec<_>>().join(", "))
     };

@@ -111,7 +111,7 @@ fn files(args: &ProjectArgs, policy: &Policy, repo: &Path, root: &str, target: &
     }
     if !target.adapter.is_empty() && target.adapter != "duckdb" {
         bail!(
-            "no engine for {} in this version; data gates need a DuckDB database (--database FILE, or `warehouse: {{database: FILE}}` in the policy)",
+            "the profile's adapter is {}, not DuckDB; name a DuckDB file (--database FILE, or `warehouse: {{database: FILE}}` in the policy), or leave `warehouse.engine` out",
             target.adapter
         );
     }

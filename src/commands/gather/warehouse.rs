@@ -23,6 +23,22 @@ pub(super) fn asked(policy: &Policy, adapter: &str) -> bool {
     }
 }
 
+/// Settings that the chosen engine would ignore are a mistake of the policy, not a wish.
+///
+/// # Errors
+/// The key, and what to do.
+pub(super) fn fits(policy: &Policy, adapter: &str) -> Result<()> {
+    let warehouse = &policy.warehouse;
+    let command = warehouse.engine == Some(EngineName::Command);
+    if !warehouse.command.is_empty() && !command {
+        bail!("{}: `warehouse.command` is asked only with `engine: command`", policy.path);
+    }
+    if (warehouse.driver.is_some() || !warehouse.options.is_empty()) && (command || !asked(policy, adapter)) {
+        bail!("{}: `warehouse.driver` and `options` are for `engine: adbc`; say so, or remove them", policy.path);
+    }
+    Ok(())
+}
+
 /// The engine; nothing is started or connected before the first query. `profile` holds the keys of the profile's target.
 ///
 /// # Errors

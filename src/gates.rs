@@ -7,6 +7,7 @@ pub mod context;
 pub mod explain_plan;
 #[cfg(test)]
 mod fixture;
+pub mod integrity;
 mod join_profile;
 pub mod lineage_diff;
 pub mod parse;
@@ -15,6 +16,7 @@ pub mod reconcile;
 pub mod review;
 pub mod row_count_diff;
 pub mod safety;
+pub mod semantics;
 #[cfg(test)]
 mod shop;
 pub mod test;
@@ -83,6 +85,8 @@ pub const GATES: &[&GateSpec] = &[
     &row_count_diff::SPEC,
     &lineage_diff::SPEC,
     &pii_scan::SPEC,
+    &semantics::SPEC,
+    &integrity::SPEC,
     &reconcile::SPEC,
     &review::SPEC,
 ];

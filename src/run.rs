@@ -5,6 +5,7 @@
 pub mod data;
 mod judge;
 pub mod plan;
+mod policy_changes;
 mod project_hooks;
 mod select;
 mod shared;
@@ -88,6 +89,9 @@ pub fn run(inputs: &Inputs<'_>) -> Result<Report> {
         .collect();
     if inputs.selection.gate("safety") && inputs.selection.is_whole() {
         judged.extend(project_hooks::judge_hooks(inputs, &cx));
+    }
+    if inputs.selection.gate("integrity") && inputs.selection.is_whole() {
+        judged.extend(policy_changes::judge_policy(inputs));
     }
     Ok(report(inputs, &chosen, judged))
 }

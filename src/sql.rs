@@ -26,6 +26,7 @@ mod made_rows;
 mod match_recognize;
 pub mod merge;
 mod names;
+pub mod outline;
 mod parse;
 mod pivot;
 mod predicates;

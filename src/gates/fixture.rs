@@ -85,6 +85,15 @@ impl Shop {
         self
     }
 
+    /// A source `raw.<table>` with all its columns and their types: `id bigint, status text`.
+    pub(crate) fn typed_source(mut self, table: &str, columns: &str) -> Self {
+        let columns: Vec<(&str, &str)> = columns.split(", ").map(|c| c.split_once(' ').unwrap()).collect();
+        self = self.source(table, &columns.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        let known = columns.into_iter().map(|(name, of)| (name.to_owned(), of.to_owned())).collect();
+        self.known.insert(format!("source.shop.raw.{table}"), known);
+        self
+    }
+
     /// A model with its template.
     pub(crate) fn model(mut self, name: &str, template: &str) -> Self {
         let mut depends_on = BTreeSet::new();
@@ -186,6 +195,15 @@ impl Shop {
         };
         self.project.tests.insert(test.unique_id.clone(), test);
         self
+    }
+
+    /// A `unique` or `not_null` test of a column of a source.
+    pub(crate) fn source_test(self, name: &str, table: &str, of: &str) -> Self {
+        let mut shop = self.test(name, table, of);
+        for test in shop.project.tests.values_mut().filter(|test| test.attached == Some(id(table))) {
+            test.attached = Some(format!("source.shop.raw.{table}"));
+        }
+        shop
     }
 
     /// An exposure over a model.

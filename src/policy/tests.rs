@@ -61,6 +61,8 @@ pub(super) const FAKE: &[&GateSpec] = &[
     &spec("row_count_diff", &[], counts),
     &spec("lineage_diff", &[], bare),
     &spec("pii_scan", RULES, bare),
+    &spec("semantics", &[], bare),
+    &spec("integrity", &[], bare),
     &spec("reconcile", &[], bare),
 ];
 
@@ -176,8 +178,8 @@ fn cycles_missing_files_and_ways_out_are_refused() {
 
 #[test]
 fn every_mistake_is_told_with_line_column_and_hint() {
-    let text = "version: 2\nextends: default\nlayers:\n  - name: marts\n    match: [\"models/[\", /abs]\n    gates: [parse, lineage_dif, semantics]\n    \
-                review: [senior]\n  - {name: martz, match: []}\n  - {name: marts, gates: []}\nunmatched: pass\ngates:\n  row_count_dif: {}\n  integrity: {}\n  test: [x]\n\
+    let text = "version: 2\nextends: default\nlayers:\n  - name: marts\n    match: [\"models/[\", /abs]\n    gates: [parse, lineage_dif, metric_definition_review]\n    \
+                review: [senior]\n  - {name: martz, match: []}\n  - {name: marts, gates: []}\nunmatched: pass\ngates:\n  row_count_dif: {}\n  metric_definition_review: {}\n  test: [x]\n\
                 severity: {pii_scan/leakd: error, leaked: note}\nsuppress:\n  - {rule: pii_scan/leaked, model: \"\", reason: \" \", owner: me, expires: 2027-01-01}\n\
                 env_allow: [\"DBT_*\"]\nwindows: {w: {tz: \"somewhere else\", days: [], hours: 10:00-11:00}}\nproject: {dialect: duckdv}\n";
     insta::assert_snapshot!(error(text));

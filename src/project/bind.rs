@@ -26,6 +26,7 @@ pub struct Bound {
     pub project: Project,
     analyses: BTreeMap<String, Arc<Read>>,
     columns: BTreeMap<String, Vec<String>>,
+    types: KnownColumns,
     names: BTreeMap<String, Option<String>>,
     externals: Externals,
     graph: OnceLock<ColumnGraph>,
@@ -47,7 +48,8 @@ impl Bound {
     pub fn sharing(project: Project, known: &KnownColumns, externals: Externals, analyses: &Analyses) -> Self {
         let names = names(&project);
         let (read, columns) = (BTreeMap::new(), BTreeMap::new());
-        let mut bound = Self { names, project, analyses: read, columns, externals, graph: OnceLock::new() };
+        let types = known.clone();
+        let mut bound = Self { names, project, analyses: read, columns, types, externals, graph: OnceLock::new() };
         for (id, columns) in known {
             bound.columns.insert(id.clone(), columns.iter().map(|(name, _)| name.clone()).collect());
         }
@@ -135,6 +137,19 @@ impl Bound {
     /// Output columns of a model, seed or source, when all are known.
     pub fn columns(&self, id: &str) -> Option<&[String]> {
         self.columns.get(id).map(Vec::as_slice)
+    }
+
+    /// The type of a column, as its declaration or the database says it.
+    pub fn type_of(&self, id: &str, column: &str) -> Option<&str> {
+        let known = || self.types.get(id)?.iter().find(|(name, _)| name.eq_ignore_ascii_case(column));
+        self.declared(id, column).and_then(|c| c.data_type.as_deref()).or_else(|| known().map(|(_, of)| of.as_str()))
+    }
+
+    /// What the project declares of a column of a model, seed or source.
+    pub fn declared(&self, id: &str, column: &str) -> Option<&super::ColumnInfo> {
+        let model = self.project.models.get(id).map(|model| &model.columns);
+        let columns = model.or_else(|| self.project.sources.get(id).map(|source| &source.columns))?;
+        columns.values().find(|declared| declared.name.eq_ignore_ascii_case(column))
     }
 
     /// The unique id that a relation name means, by its parts as written without quotes.

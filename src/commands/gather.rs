@@ -6,15 +6,18 @@ mod dbt;
 mod packages;
 mod policy;
 mod profiles;
+mod state;
 mod warehouse;
 
 use artifacts::{Artifacts, Side};
 use database::Database;
 use dbt::Dbt;
 pub(super) use policy::{POLICY_FILE, PolicyFound, find_policy};
+use state::State;
 
 use crate::cli::ProjectArgs;
 use crate::files::FileSet;
+use crate::finding::Severity;
 use crate::git::{Repo, SideTree};
 use crate::policy::Policy;
 use crate::project::bind::{Analyses, Bound, KnownColumns};
@@ -62,9 +65,14 @@ pub(super) fn repository(args: &ProjectArgs) -> Result<Repo> {
 pub(super) fn two_sides(args: &ProjectArgs, base: Option<&str>, head: &str) -> Result<Gathered> {
     let start = start_dir(args)?;
     let repo = Repo::open(&start)?;
-    let base = base_revision(&repo, base)?;
-    let trees = repo.sides(&base, head)?;
-    gather(args, &start, repo, trees)
+    let state = args.state.as_deref().map(State::read).transpose()?;
+    let trees = match base_revision(&repo, base).and_then(|base| repo.sides(&base, head)) {
+        Ok((base, head)) => (Ok(base), head),
+        // Then the artifacts alone say which commit is trusted.
+        Err(why) if state.is_some() => (Err(why), repo.side(head)?),
+        Err(why) => return Err(why),
+    };
+    gather(args, &start, repo, trees, state)
 }
 
 /// The revision that a pull request goes to: the one asked for, the workflow's, or the repository's default branch.
@@ -98,20 +106,30 @@ pub(super) fn policy_of_sides(repo: &Repo, start: &Path, base: &SideTree, head: 
 pub(super) fn two_revisions(args: &ProjectArgs, base: &str, head: &str) -> Result<Gathered> {
     let start = start_dir(args)?;
     let repo = Repo::open(&start)?;
-    let trees = (repo.side(base)?, repo.side(head)?);
-    gather(args, &start, repo, trees)
+    let trees = (Ok(repo.side(base)?), repo.side(head)?);
+    gather(args, &start, repo, trees, None)
 }
 
-fn gather(args: &ProjectArgs, start: &Path, repo: Repo, trees: (SideTree, SideTree)) -> Result<Gathered> {
-    let (mut base_tree, mut head_tree) = trees;
+fn gather(
+    args: &ProjectArgs,
+    start: &Path,
+    repo: Repo,
+    trees: (Result<SideTree>, SideTree),
+    state: Option<State>,
+) -> Result<Gathered> {
+    let (base_tree, mut head_tree) = trees;
     let mut notices = Vec::new();
+    let (mut base_tree, state) = match state {
+        Some(state) => trusted(args, start, &repo, base_tree, &head_tree, state, &mut notices)?,
+        None => (base_tree?, None),
+    };
     let hint = project_hint(args, &repo, start, &head_tree.files)?;
     let policy = find_policy(args, &repo, &base_tree.files, &head_tree.files, hint.as_deref(), &mut notices)?;
     let hint = hint.or_else(|| policy.policy.project.path.clone().filter(|p| p != "."));
     let root = project::find_project(&head_tree.files, hint.as_deref())?.root;
     packages::lay_over(&repo, [&mut base_tree, &mut head_tree], &root, &mut notices)?;
 
-    let reader = Reader::new(args, &repo, &policy.policy, &root, [&base_tree, &head_tree])?;
+    let reader = Reader::new(args, state.as_ref(), &repo, &policy.policy, &root, [&base_tree, &head_tree])?;
     notices.extend(reader.artifacts.notices.iter().cloned());
     let (base_project, head_project) =
         rayon::join(|| reader.load(&base_tree.files, Side::Base), || reader.load(&head_tree.files, Side::Head));
@@ -128,8 +146,74 @@ fn gather(args: &ProjectArgs, start: &Path, repo: Repo, trees: (SideTree, SideTr
     let analyses = Analyses::default();
     let base = Bound::sharing(base_project, &base_known, externals, &analyses);
     let head = Bound::sharing(head_project, &head_known, of_head, &analyses);
-    let database = reader.store(&head.project);
+    let called = state.map(|state| state.names()).unwrap_or_default();
+    let database = reader.store(&head.project, called);
     Ok(Gathered { repo, base_tree, head_tree, base, head, policy, database, notices })
+}
+
+/// The commit that dbt's artifacts were made from as the trusted side, and the artifacts where they may be used.
+///
+/// # Errors
+/// There is neither such a commit nor a merge base.
+fn trusted(
+    args: &ProjectArgs,
+    start: &Path,
+    repo: &Repo,
+    base: Result<SideTree>,
+    head: &SideTree,
+    state: State,
+    notices: &mut Vec<Notice>,
+) -> Result<(SideTree, Option<State>)> {
+    let mut tell = |severity, message: String| {
+        notices.push(Notice { severity, place: format!("--state {}", state.shown), message });
+    };
+    if state.carried(repo, base.as_ref().ok(), head)? {
+        let message = "not used: the pull request carries this manifest, so it could say anything; have the workflow \
+                       bring it, or take it from the base branch";
+        tell(Severity::Warning, message.to_owned());
+        return Ok((base?, None));
+    }
+    let side = base.as_ref().unwrap_or(head);
+    let hint = match project_hint(args, repo, start, &head.files)? {
+        Some(hint) => Some(hint),
+        None => {
+            let policy = find_policy(args, repo, &side.files, &head.files, None, &mut Vec::new())?;
+            policy.policy.project.path.clone().filter(|p| p != ".")
+        }
+    };
+    let root = project::find_project(&head.files, hint.as_deref())?.root;
+    let short = |sha: &str| sha.chars().take(10).collect::<String>();
+    match state.commit(repo, &root, &side.sha) {
+        Ok(Some((found, behind))) => {
+            let before = match (&base, behind) {
+                (Err(_), _) => Some("there is no base revision in this clone".to_owned()),
+                (Ok(_), 0) => None,
+                (Ok(_), 1) => Some("it is the commit before the merge base".to_owned()),
+                (Ok(_), _) => Some(format!("it is {behind} commits before the merge base")),
+            };
+            if let Some(before) = before {
+                let sha = short(&found.sha);
+                tell(
+                    Severity::Note,
+                    format!("the trusted side is commit {sha}, which these artifacts were made from; {before}"),
+                );
+            }
+            Ok((found, Some(state)))
+        }
+        other => {
+            let why = match other {
+                Err(why) => format!("{why:#}"),
+                _ => "none of the last commits has the models that its manifest was made from".to_owned(),
+            };
+            let base = base.with_context(|| why.clone())?;
+            let message = format!(
+                "{why}; the trusted side is the merge base, {}, and the manifest lends SQL only of what has not changed",
+                short(&base.sha)
+            );
+            tell(Severity::Warning, message);
+            Ok((base, Some(state)))
+        }
+    }
 }
 
 /// Reads, compiles and binds one revision.
@@ -172,7 +256,8 @@ fn with_reader<T>(args: &ProjectArgs, rev: &str, read: impl FnOnce(Reader<'_>, &
     let hint = hint.or_else(|| policy.policy.project.path.clone().filter(|p| p != "."));
     let root = project::find_project(&tree.files, hint.as_deref())?.root;
     packages::lay_over(&repo, [&mut tree], &root, &mut notices)?;
-    read(Reader::new(args, &repo, &policy.policy, &root, [&tree, &tree])?, &tree.files)
+    let state = args.state.as_deref().map(State::read).transpose()?;
+    read(Reader::new(args, state.as_ref(), &repo, &policy.policy, &root, [&tree, &tree])?, &tree.files)
 }
 
 /// The project of the working tree, found but not read.
@@ -255,6 +340,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(
         args: &'a ProjectArgs,
+        state: Option<&State>,
         repo: &'a Repo,
         policy: &'a Policy,
         root: &'a str,
@@ -270,20 +356,21 @@ impl<'a> Reader<'a> {
         let connection = project::connection(sides[trusted], root, &profiles, wanted.as_deref(), env);
         let database = Database::open(args, policy, repo.root(), root, &target)?;
         let dialect = dialect(args, policy)?;
-        let artifacts = Artifacts::find(args, policy, repo, root, trees)?;
+        let artifacts = Artifacts::find(args, state, policy, repo, root, trees)?;
         let dbt = Dbt::new(policy, repo, &target)?;
         let now = jiff::Timestamp::now();
         Ok(Self { dbt, args, policy, repo, root, target, profiles, dialect, now, database, connection, artifacts })
     }
 
-    /// Where the data is: a warehouse that the policy or the profile names, else the embedded database.
-    fn store(self, project: &Project) -> Result<Store> {
+    /// Where the data is: a warehouse that the policy or the profile names, else the embedded database. `called` is what
+    /// relations are called there, where that is known otherwise than from the target.
+    fn store(self, project: &Project, called: BTreeMap<String, String>) -> Result<Store> {
         warehouse::fits(self.policy, &self.target.adapter)?;
         if self.args.database.is_some() || !warehouse::asked(self.policy, &self.target.adapter) {
             return self.database.scratch.map(Store::from);
         }
         let engine = warehouse::open(self.policy, self.repo, &self.target.adapter, &self.connection?, project.dialect)?;
-        Ok(Store::Warehouse(engine))
+        Ok(Store::Warehouse { engine, called })
     }
 
     fn answering_as_dbt(mut self) -> Result<Self> {

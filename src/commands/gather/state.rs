@@ -4,10 +4,14 @@
 //! whose models are, file by file, those that dbt read. That commit is a whole side: YAML, macros, project file, policy.
 
 use super::packages::join;
+use super::{find_policy, project_hint};
+use crate::cli::ProjectArgs;
 use crate::files::{FileSet, content_id};
+use crate::finding::Severity;
 use crate::git::{Repo, SideTree, WORKTREE};
 use crate::project::manifest::Manifest;
-use crate::project::names_in_production;
+use crate::project::{self, names_in_production};
+use crate::report::Notice;
 use anyhow::{Context, Result, ensure};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -80,6 +84,71 @@ impl State {
             younger = Some((side, behind));
         }
         Ok(younger)
+    }
+}
+
+/// The commit that dbt's artifacts were made from as the trusted side, and the artifacts where they may be used.
+///
+/// # Errors
+/// There is neither such a commit nor a merge base.
+pub(super) fn trusted(
+    args: &ProjectArgs,
+    start: &Path,
+    repo: &Repo,
+    base: Result<SideTree>,
+    head: &SideTree,
+    state: State,
+    notices: &mut Vec<Notice>,
+) -> Result<(SideTree, Option<State>)> {
+    let mut tell = |severity, message: String| {
+        notices.push(Notice { severity, place: format!("--state {}", state.shown), message });
+    };
+    if state.carried(repo, base.as_ref().ok(), head)? {
+        let message = "not used: the pull request carries this manifest, so it could say anything; have the workflow \
+                       bring it, or take it from the base branch";
+        tell(Severity::Warning, message.to_owned());
+        return Ok((base?, None));
+    }
+    let side = base.as_ref().unwrap_or(head);
+    let hint = match project_hint(args, repo, start, &head.files)? {
+        Some(hint) => Some(hint),
+        None => {
+            let policy = find_policy(args, repo, &side.files, &head.files, None, &mut Vec::new())?;
+            policy.policy.project.path.clone().filter(|p| p != ".")
+        }
+    };
+    let root = project::find_project(&head.files, hint.as_deref())?.root;
+    let short = |sha: &str| sha.chars().take(10).collect::<String>();
+    match state.commit(repo, &root, &side.sha) {
+        Ok(Some((found, behind))) => {
+            let before = match (&base, behind) {
+                (Err(_), _) => Some("there is no base revision in this clone".to_owned()),
+                (Ok(_), 0) => None,
+                (Ok(_), 1) => Some("it is the commit before the merge base".to_owned()),
+                (Ok(_), _) => Some(format!("it is {behind} commits before the merge base")),
+            };
+            if let Some(before) = before {
+                let sha = short(&found.sha);
+                tell(
+                    Severity::Note,
+                    format!("the trusted side is commit {sha}, which these artifacts were made from; {before}"),
+                );
+            }
+            Ok((found, Some(state)))
+        }
+        other => {
+            let why = match other {
+                Err(why) => format!("{why:#}"),
+                _ => "none of the last commits has the models that its manifest was made from".to_owned(),
+            };
+            let base = base.with_context(|| why.clone())?;
+            let message = format!(
+                "{why}; the trusted side is the merge base, {}, and the manifest lends SQL only of what has not changed",
+                short(&base.sha)
+            );
+            tell(Severity::Warning, message);
+            Ok((base, Some(state)))
+        }
     }
 }
 

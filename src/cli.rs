@@ -116,6 +116,10 @@ pub struct ProjectArgs {
     /// dbt's catalog: columns of relations that no database at hand has.
     #[arg(long, value_name = "FILE")]
     pub catalog: Option<PathBuf>,
+    /// Folder of dbt's artifacts from the run that built production: the trusted side is the commit that they were made
+    /// from, at or before the merge base.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["manifest", "base_manifest"])]
+    pub state: Option<PathBuf>,
 }
 
 /// Arguments of `run`.

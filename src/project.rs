@@ -23,6 +23,7 @@ pub(crate) mod sqlmesh;
 mod tests;
 mod yaml;
 
+pub use dbt::lent::names_in_production;
 pub(crate) use find::kind_at;
 pub use find::{Found, find_project};
 pub use load::{Artifacts, Introspect, Known, Lent, LoadOptions, ProfileFile, Table, connection, empty, load, target};

@@ -6,12 +6,14 @@ mod dbt;
 mod packages;
 mod policy;
 mod profiles;
+mod state;
 mod warehouse;
 
 use artifacts::{Artifacts, Side};
 use database::Database;
 use dbt::Dbt;
 pub(super) use policy::{POLICY_FILE, PolicyFound, find_policy};
+use state::State;
 
 use crate::cli::ProjectArgs;
 use crate::files::FileSet;
@@ -62,9 +64,14 @@ pub(super) fn repository(args: &ProjectArgs) -> Result<Repo> {
 pub(super) fn two_sides(args: &ProjectArgs, base: Option<&str>, head: &str) -> Result<Gathered> {
     let start = start_dir(args)?;
     let repo = Repo::open(&start)?;
-    let base = base_revision(&repo, base)?;
-    let trees = repo.sides(&base, head)?;
-    gather(args, &start, repo, trees)
+    let state = args.state.as_deref().map(State::read).transpose()?;
+    let trees = match base_revision(&repo, base).and_then(|base| repo.sides(&base, head)) {
+        Ok((base, head)) => (Ok(base), head),
+        // Then the artifacts alone say which commit is trusted.
+        Err(why) if state.is_some() => (Err(why), repo.side(head)?),
+        Err(why) => return Err(why),
+    };
+    gather(args, &start, repo, trees, state)
 }
 
 /// The revision that a pull request goes to: the one asked for, the workflow's, or the repository's default branch.
@@ -98,20 +105,30 @@ pub(super) fn policy_of_sides(repo: &Repo, start: &Path, base: &SideTree, head: 
 pub(super) fn two_revisions(args: &ProjectArgs, base: &str, head: &str) -> Result<Gathered> {
     let start = start_dir(args)?;
     let repo = Repo::open(&start)?;
-    let trees = (repo.side(base)?, repo.side(head)?);
-    gather(args, &start, repo, trees)
+    let trees = (Ok(repo.side(base)?), repo.side(head)?);
+    gather(args, &start, repo, trees, None)
 }
 
-fn gather(args: &ProjectArgs, start: &Path, repo: Repo, trees: (SideTree, SideTree)) -> Result<Gathered> {
-    let (mut base_tree, mut head_tree) = trees;
+fn gather(
+    args: &ProjectArgs,
+    start: &Path,
+    repo: Repo,
+    trees: (Result<SideTree>, SideTree),
+    state: Option<State>,
+) -> Result<Gathered> {
+    let (base_tree, mut head_tree) = trees;
     let mut notices = Vec::new();
+    let (mut base_tree, state) = match state {
+        Some(state) => state::trusted(args, start, &repo, base_tree, &head_tree, state, &mut notices)?,
+        None => (base_tree?, None),
+    };
     let hint = project_hint(args, &repo, start, &head_tree.files)?;
     let policy = find_policy(args, &repo, &base_tree.files, &head_tree.files, hint.as_deref(), &mut notices)?;
     let hint = hint.or_else(|| policy.policy.project.path.clone().filter(|p| p != "."));
     let root = project::find_project(&head_tree.files, hint.as_deref())?.root;
     packages::lay_over(&repo, [&mut base_tree, &mut head_tree], &root, &mut notices)?;
 
-    let reader = Reader::new(args, &repo, &policy.policy, &root, [&base_tree, &head_tree])?;
+    let reader = Reader::new(args, state.as_ref(), &repo, &policy.policy, &root, [&base_tree, &head_tree])?;
     notices.extend(reader.artifacts.notices.iter().cloned());
     let (base_project, head_project) =
         rayon::join(|| reader.load(&base_tree.files, Side::Base), || reader.load(&head_tree.files, Side::Head));
@@ -128,7 +145,8 @@ fn gather(args: &ProjectArgs, start: &Path, repo: Repo, trees: (SideTree, SideTr
     let analyses = Analyses::default();
     let base = Bound::sharing(base_project, &base_known, externals, &analyses);
     let head = Bound::sharing(head_project, &head_known, of_head, &analyses);
-    let database = reader.store(&head.project);
+    let called = state.map(|state| state.names()).unwrap_or_default();
+    let database = reader.store(&head.project, called);
     Ok(Gathered { repo, base_tree, head_tree, base, head, policy, database, notices })
 }
 
@@ -172,7 +190,8 @@ fn with_reader<T>(args: &ProjectArgs, rev: &str, read: impl FnOnce(Reader<'_>, &
     let hint = hint.or_else(|| policy.policy.project.path.clone().filter(|p| p != "."));
     let root = project::find_project(&tree.files, hint.as_deref())?.root;
     packages::lay_over(&repo, [&mut tree], &root, &mut notices)?;
-    read(Reader::new(args, &repo, &policy.policy, &root, [&tree, &tree])?, &tree.files)
+    let state = args.state.as_deref().map(State::read).transpose()?;
+    read(Reader::new(args, state.as_ref(), &repo, &policy.policy, &root, [&tree, &tree])?, &tree.files)
 }
 
 /// The project of the working tree, found but not read.
@@ -255,6 +274,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(
         args: &'a ProjectArgs,
+        state: Option<&State>,
         repo: &'a Repo,
         policy: &'a Policy,
         root: &'a str,
@@ -270,20 +290,21 @@ impl<'a> Reader<'a> {
         let connection = project::connection(sides[trusted], root, &profiles, wanted.as_deref(), env);
         let database = Database::open(args, policy, repo.root(), root, &target)?;
         let dialect = dialect(args, policy)?;
-        let artifacts = Artifacts::find(args, policy, repo, root, trees)?;
+        let artifacts = Artifacts::find(args, state, policy, repo, root, trees)?;
         let dbt = Dbt::new(policy, repo, &target)?;
         let now = jiff::Timestamp::now();
         Ok(Self { dbt, args, policy, repo, root, target, profiles, dialect, now, database, connection, artifacts })
     }
 
-    /// Where the data is: a warehouse that the policy or the profile names, else the embedded database.
-    fn store(self, project: &Project) -> Result<Store> {
+    /// Where the data is: a warehouse that the policy or the profile names, else the embedded database. `called` is what
+    /// relations are called there, where that is known otherwise than from the target.
+    fn store(self, project: &Project, called: BTreeMap<String, String>) -> Result<Store> {
         warehouse::fits(self.policy, &self.target.adapter)?;
         if self.args.database.is_some() || !warehouse::asked(self.policy, &self.target.adapter) {
             return self.database.scratch.map(Store::from);
         }
         let engine = warehouse::open(self.policy, self.repo, &self.target.adapter, &self.connection?, project.dialect)?;
-        Ok(Store::Warehouse(engine))
+        Ok(Store::Warehouse { engine, called })
     }
 
     fn answering_as_dbt(mut self) -> Result<Self> {

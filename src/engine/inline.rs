@@ -19,6 +19,8 @@ pub type Guard = Box<dyn Fn(&str) -> Result<()> + Send + Sync>;
 pub struct Inlined {
     engine: Box<dyn Engine>,
     guard: Guard,
+    /// What the warehouse calls relations, by id, where that is not what their definitions say.
+    called: BTreeMap<String, String>,
     state: Mutex<State>,
 }
 
@@ -51,7 +53,14 @@ impl Inlined {
             stored: BTreeMap::new(),
             guarded: BTreeMap::new(),
         };
-        Self { engine, guard, state: Mutex::new(state) }
+        Self { engine, guard, called: BTreeMap::new(), state: Mutex::new(state) }
+    }
+
+    /// The same, with names by id that the warehouse has for relations that are made alike on both sides.
+    #[must_use]
+    pub fn calling(mut self, called: BTreeMap<String, String>) -> Self {
+        self.called = called;
+        self
     }
 
     /// The engine.
@@ -149,12 +158,13 @@ impl Inlined {
             return Ok(Place::Inlined(name));
         }
         let external = matches!(definition.body, Body::External(..));
-        let alike = external || state.other(side).node(id, &Attached::new()).is_ok_and(|other| other.hash == node.hash);
-        if alike
-            && let Some(text) = state.graph(side).called(id)
-            && (external || self.has(state, &text))
-        {
-            return Ok(Place::Stored(text));
+        let alike = state.other(side).node(id, &Attached::new()).is_ok_and(|other| other.hash == node.hash);
+        let elsewhere = self.called.get(id).filter(|_| alike).cloned();
+        let here = state.graph(side).called(id).filter(|_| alike || external);
+        for text in elsewhere.into_iter().chain(here) {
+            if external || self.has(state, &text) {
+                return Ok(Place::Stored(text));
+            }
         }
         let sql = match &definition.body {
             Body::Query(sql) => sql,
@@ -196,6 +206,11 @@ impl Inlined {
                     let place = self.place(state, side, id, expressions)?;
                     let own = state.graph(side).plan.definition(id)?.name.clone();
                     match place {
+                        Place::Stored(stored) if self.called.get(id) == Some(&stored) => {
+                            let last = stored.rsplit('.').next().unwrap_or(&stored).trim_matches(['"', '`']);
+                            let other = !last.eq_ignore_ascii_case(&own);
+                            text.push_str(&named(&stored, &own, other && bare.contains(at)));
+                        }
                         Place::Stored(stored) => text.push_str(&stored),
                         Place::Inlined(name) => text.push_str(&named(&name, &own, bare.contains(at))),
                     }
@@ -254,4 +269,58 @@ fn named(expression: &str, own: &str, bare: bool) -> String {
 fn with(expressions: &Expressions) -> String {
     let all: Vec<String> = expressions.iter().map(|(name, sql)| format!("{name} as (\n{sql}\n)")).collect();
     format!("with {}", all.join(",\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Definition, Rows};
+
+    /// A warehouse that has everything.
+    struct Full;
+
+    impl Engine for Full {
+        fn query(&self, _: &str) -> Result<Rows> {
+            Ok(Rows::default())
+        }
+
+        fn dialect(&self) -> Dialect {
+            Dialect::Postgres
+        }
+    }
+
+    fn plan(orders: &str) -> SidePlan {
+        let of = |id: &str, body: Body, refs: &[(&str, &str)]| Definition {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            body,
+            refs: refs.iter().map(|(text, id)| ((*text).to_owned(), (*id).to_owned())).collect(),
+            origin: String::new(),
+        };
+        let raw = of("raw", Body::External("db".into(), "dev".into(), "raw".into()), &[]);
+        let orders = of("orders", Body::Query(orders.into()), &[("dev.raw", "raw")]);
+        let users = of("users", Body::Query("select orders.id from dev.orders".into()), &[("dev.orders", "orders")]);
+        let all = [raw, orders, users];
+        SidePlan { definitions: all.into_iter().map(|d| (d.id.clone(), d)).collect(), ..SidePlan::default() }
+    }
+
+    #[test]
+    fn what_is_alike_is_read_under_its_name_in_production() {
+        let called = [("raw", "lake.raw"), ("orders", "prod.orders_final"), ("users", "prod.users")];
+        let called: BTreeMap<String, String> = called.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect();
+        let over = |head: &str| {
+            let base = plan("select id from dev.raw");
+            let inlined = Inlined::new(Box::new(Full), base, plan(head), Dialect::Postgres, Box::new(|_| Ok(())));
+            inlined.calling(called.clone())
+        };
+        let same = over("select id from dev.raw");
+        assert_eq!(same.relation(Side::Head, "users").unwrap(), "prod.users");
+        assert_eq!(
+            same.rewrite(Side::Head, "select orders.id from dev.orders").unwrap(),
+            "select orders.id from prod.orders_final as orders"
+        );
+        let changed = over("select id + 1 as id from dev.raw");
+        let head = changed.relation(Side::Head, "users").unwrap();
+        assert!(head.contains("select id + 1 as id from lake.raw") && !head.contains("prod."), "{head}");
+    }
 }

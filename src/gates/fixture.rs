@@ -191,6 +191,7 @@ impl Shop {
             compiled: Ok(compiled),
             config: Map::new(),
             depends_on: BTreeSet::from([id(model)]),
+            macros: BTreeMap::new(),
             place: Place { path: "models/schema.yml".into(), line: 9, column: 11 },
         };
         self.project.tests.insert(test.unique_id.clone(), test);

@@ -79,6 +79,7 @@ pub fn test(name: &str, of: &str, column: &str, sql: &str, config: Value) -> Dat
         compiled: Ok(Compiled { sql, ..Compiled::default() }),
         config: config.as_object().cloned().unwrap_or_default(),
         depends_on,
+        macros: BTreeMap::new(),
         place: Place { path: "models/shop.yml".into(), line: 3, column: 5 },
     }
 }

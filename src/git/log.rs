@@ -59,6 +59,22 @@ impl Repo {
         Ok(log)
     }
 
+    /// The commit `rev` and those before it, the newest first, each with the second at which it was made; at most `most`.
+    ///
+    /// # Errors
+    /// An unknown revision, or a history that cannot be walked.
+    pub fn history(&self, rev: &str, most: usize) -> Result<Vec<(String, i64)>> {
+        let repo = self.lock()?;
+        let mut walk = repo.revwalk().context("cannot walk the history")?;
+        walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME).context("cannot walk the history")?;
+        walk.push(commit(&repo, if rev == WORKTREE { "HEAD" } else { rev })?)?;
+        let entry = |id: std::result::Result<Oid, git2::Error>| {
+            let id = id.with_context(|| format!("cannot walk the history of {rev}"))?;
+            Ok((id.to_string(), repo.find_commit(id)?.time().seconds()))
+        };
+        walk.take(most).map(entry).collect()
+    }
+
     /// The bytes that the file at `path` has in one of the `commits` (ids) under a blob whose id begins with `blob`;
     /// `None` when none of them has it.
     ///

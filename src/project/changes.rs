@@ -66,7 +66,8 @@ impl Pair<'_> {
         let (b, h) = (self.b, self.h);
         let mut reasons = BTreeSet::new();
         let same_sql = self.same_sql();
-        if b.raw != h.raw {
+        // Blanks around a template are none of it, to dbt as well.
+        if b.raw.trim() != h.raw.trim() {
             reasons.insert("body".to_owned());
         }
         if same_sql != Some(true) {
@@ -86,6 +87,7 @@ impl Pair<'_> {
         if properties(b) != properties(h) || !self.same_tests(base_tests, head_tests) || self.unit_tests_differ() {
             reasons.insert("yaml".to_owned());
         }
+        self.test_macros(base_tests, head_tests, &mut reasons);
         for source in self.changed_sources() {
             reasons.insert(format!("source:{source}"));
         }
@@ -255,6 +257,20 @@ impl Pair<'_> {
             tests.into_iter().flatten().map(of).collect()
         };
         facts(base, 0) == facts(head, 1)
+    }
+
+    /// Names the macros that made a test's text another.
+    fn test_macros(&self, base: Option<&Tests<'_>>, head: Option<&Tests<'_>>, reasons: &mut BTreeSet<String>) {
+        let both = head.into_iter().flatten().filter_map(|(id, h)| Some((*base?.get(id)?, *h)));
+        for (b, h) in both.filter(|(b, h)| b.macros != h.macros) {
+            let same = match (&b.compiled, &h.compiled) {
+                (Ok(b), Ok(h)) => self.same_text(&b.sql, &h.sql),
+                _ => false,
+            };
+            let ids: BTreeSet<&String> = b.macros.keys().chain(h.macros.keys()).collect();
+            let differ = ids.into_iter().filter(|id| !same && b.macros.get(*id) != h.macros.get(*id));
+            reasons.extend(differ.map(|id| format!("macro:{}", called_name(id, &h.macros))));
+        }
     }
 
     /// Whether config decides the stored rows besides the query (incremental and snapshot strategies, hooks).

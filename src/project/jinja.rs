@@ -3,6 +3,7 @@
 mod adapter;
 mod agate;
 mod args;
+mod attributes;
 mod bounds;
 pub(crate) mod builtin;
 mod calls;

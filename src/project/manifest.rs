@@ -25,6 +25,18 @@ pub struct Manifest {
     /// Macros by unique id.
     #[serde(default)]
     pub macros: BTreeMap<String, ManifestMacro>,
+    /// Nodes that are switched off, by unique id.
+    #[serde(default)]
+    pub disabled: Option<BTreeMap<String, Vec<ManifestFile>>>,
+}
+
+/// Where a node of a manifest is written.
+#[derive(Debug, Default, Deserialize)]
+pub struct ManifestFile {
+    /// Package.
+    pub package_name: Option<String>,
+    /// Path of the file from the package's folder.
+    pub original_file_path: Option<String>,
 }
 
 /// One node of a manifest.
@@ -32,6 +44,10 @@ pub struct Manifest {
 pub struct ManifestNode {
     /// `model`, `snapshot` or `seed`.
     pub resource_type: String,
+    /// Package.
+    pub package_name: Option<String>,
+    /// Path of the file from the package's folder.
+    pub original_file_path: Option<String>,
     /// `sql`, or `python`.
     pub language: Option<String>,
     /// The template.

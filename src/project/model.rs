@@ -294,6 +294,8 @@ pub struct DataTest {
     pub config: Map<String, Value>,
     /// Unique ids that it reads.
     pub depends_on: BTreeSet<String>,
+    /// Unique ids of the macros that rendering called, with a hash of each text.
+    pub macros: BTreeMap<String, String>,
     /// Where it is declared.
     pub place: Place,
 }

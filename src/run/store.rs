@@ -10,7 +10,12 @@ pub enum Store {
     /// A scratch DuckDB, furnished but not locked yet.
     Embedded(Box<Scratch>),
     /// A warehouse.
-    Warehouse(Box<dyn Engine>),
+    Warehouse {
+        /// How it is asked.
+        engine: Box<dyn Engine>,
+        /// What relations are called in it, by unique id, where that is not what the target calls them.
+        called: BTreeMap<String, String>,
+    },
 }
 
 impl From<Scratch> for Store {
@@ -38,11 +43,11 @@ impl Relations {
     pub fn new(store: Store, base: SidePlan, head: SidePlan, dialect: Dialect) -> Result<Self> {
         Ok(match store {
             Store::Embedded(scratch) => Self::Built(Box::new(Workspace::new(*scratch, base, head, dialect)?)),
-            Store::Warehouse(engine) => {
+            Store::Warehouse { engine, called } => {
                 let (mut base, mut head) = (base, head);
                 inline_seeds(engine.as_ref(), [&mut base, &mut head]);
                 let guard = Box::new(move |sql: &str| crate::gates::safety::fit_for_a_warehouse(sql, dialect));
-                Self::Inlined(Box::new(Inlined::new(engine, base, head, dialect, guard)))
+                Self::Inlined(Box::new(Inlined::new(engine, base, head, dialect, guard).calling(called)))
             }
         })
     }

@@ -2,6 +2,7 @@
 
 mod lent;
 mod odd;
+mod state;
 
 use crate::sandbox::Sandbox;
 use serde_json::{Value, json};

@@ -1,6 +1,7 @@
 //! What dbt left of its own runs: manifests and the catalog that the policy or the command line names.
 
 use super::packages::join;
+use super::state::State;
 use crate::cli::ProjectArgs;
 use crate::finding::Severity;
 use crate::git::{Repo, SideTree, WORKTREE};
@@ -62,8 +63,15 @@ impl Artifacts {
     ///
     /// # Errors
     /// A file that does not read.
-    pub fn find(args: &ProjectArgs, policy: &Policy, repo: &Repo, root: &str, trees: [&SideTree; 2]) -> Result<Self> {
-        let mut finder = Finder { repo, root, policy, trees, notices: Vec::new() };
+    pub fn find(
+        args: &ProjectArgs,
+        state: Option<&State>,
+        policy: &Policy,
+        repo: &Repo,
+        root: &str,
+        trees: [&SideTree; 2],
+    ) -> Result<Self> {
+        let mut finder = Finder { repo, root, policy, trees, state: state.is_some(), notices: Vec::new() };
         let trusted = policy.compile.trust == Trust::Manifest;
         let own = || {
             let named = policy.compile.manifest.as_deref();
@@ -72,7 +80,10 @@ impl Artifacts {
         };
         let own = own();
         let named = |given: &Option<PathBuf>| given.clone().or_else(|| args.manifest.clone());
-        let (base, head) = match (named(&args.base_manifest), named(&args.head_manifest)) {
+        let of_base = args.base_manifest.clone().or_else(|| state.map(|state| state.manifest_path.clone()));
+        let (base, head) = match (named(&of_base), named(&args.head_manifest)) {
+            // What production was built from is the judged side's too, wherever that has not changed since.
+            (Some(base), None) if state.is_some() => finder.shared(&base, true)?,
             (Some(base), Some(head)) if base == head => finder.shared(&base, true)?,
             (None, None) => match own {
                 Some(path) => finder.shared(&path, false)?,
@@ -85,7 +96,8 @@ impl Artifacts {
                 (one(base)?, one(head)?)
             }
         };
-        let catalog = match (&args.catalog, &policy.compile.catalog) {
+        let of_state = state.and_then(|state| state.catalog_path.as_ref());
+        let catalog = match (args.catalog.as_ref().or(of_state), &policy.compile.catalog) {
             (Some(path), _) => finder.read(path, true, Catalog::read)?.map(|(catalog, _)| catalog),
             (None, Some(path)) => {
                 let path = finder.of_policy(Some(path), path);
@@ -122,6 +134,8 @@ struct Finder<'a> {
     root: &'a str,
     policy: &'a Policy,
     trees: [&'a SideTree; 2],
+    /// Whether the manifest was made from the base side.
+    state: bool,
     notices: Vec<Notice>,
 }
 
@@ -140,6 +154,10 @@ impl Finder<'_> {
         let differs = SHARED.iter().find(|f| base.id(&join(self.root, f)) != head.id(&join(self.root, f)));
         let Some(named) = self.manifest(path, must_be)? else { return Ok((None, None)) };
         if let Some(file) = differs {
+            if self.state {
+                // It is known to be the base side's.
+                return Ok((Some(named), None));
+            }
             let message = format!(
                 "the manifest is not used: {file} differs between the two sides, and a manifest does not tell which of \
                  them it was made from; give each side its own with --base-manifest and --head-manifest"

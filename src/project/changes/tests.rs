@@ -18,6 +18,15 @@ const BASE: &[(&str, &str)] = &[
     ("macros/idle.sql", "{% macro idle() %}1{% endmacro %}"),
     ("dbt_packages/tool/dbt_project.yml", "name: tool\nversion: '1.0'\n"),
     ("dbt_packages/tool/macros/shout.sql", "{% macro shout(x) %}upper({{ x }}){% endmacro %}"),
+    (
+        "dbt_packages/tool/macros/near.sql",
+        "{% test near(model, column_name) %}select * from {{ model }} where {{ tool.far(column_name) }}{% endtest %}\n\
+         {% macro far(x) %}{{ x }} < 0{% endmacro %}",
+    ),
+    ("seeds/seeds.yml", "seeds: [{name: rates, columns: [{name: rate, data_tests: [tool.near]}]}]\n"),
+    ("models/versions.yml", "models: [{name: ver, latest_version: 2, versions: [{v: 1}, {v: 2}]}]\n"),
+    ("models/ver_v1.sql", "select 1 as id"),
+    ("models/ver_v2.sql", "select 2 as id"),
     ("packages.yml", "packages: [{package: acme/tool, version: 1.0.0}]\n"),
     ("package-lock.yml", "packages: [{package: acme/tool, version: 1.0.0}]\nsha1_hash: aa\n"),
     ("seeds/rates.csv", "code,rate\neur,1\nusd,2\n"),
@@ -114,6 +123,8 @@ const DAILY: &str = "models/marts/daily.sql";
 const PROJECT: &str = "dbt_project.yml";
 const SCHEMA: &str = "models/schema.yml";
 const SOURCES: &str = "models/sources.yml";
+const NEAR: &str = "dbt_packages/tool/macros/near.sql";
+const VERSIONS: &str = "models/versions.yml";
 const SNAPSHOT: &str = "snapshots/users_snapshot.sql";
 
 #[test]
@@ -124,6 +135,11 @@ fn every_kind_of_edit() {
         ("body", &[Text(USERS, "u.name", "lower(u.name) as name")], "users: body"),
         ("comment", &[Text(ORDERS, "all orders", "orders")], "orders: body"),
         ("blank", &[Text(ORDERS, "select id", "select  id")], "orders: body"),
+        (
+            "blank lines around",
+            &[Text(ORDERS, "from {{ ref('eph') }}", "from {{ ref('eph') }}\n\n"), Text(ORDERS, "-- all", "\n-- all")],
+            "",
+        ),
         (
             "staging body",
             &[Text("models/staging/stg_users.sql", "select id", "select id + 1 as id")],
@@ -158,6 +174,11 @@ fn every_kind_of_edit() {
         ("test gone", &[Text(SCHEMA, "data_tests: [unique]", "data_tests: []")], "orders: yaml"),
         ("test new", &[Text(SCHEMA, "[unique]", "[unique, not_null]")], "orders: yaml"),
         ("severity of a test", &[Text(SCHEMA, "[unique]", "[unique: {config: {severity: warn}}]")], "orders: yaml"),
+        ("macro of a test", &[Text(NEAR, "< 0", "<= 0")], "rates: macro:far"),
+        ("comment in the macro of a test", &[Text(NEAR, "{% macro", "{# why #}{% macro")], ""),
+        ("test of a package", &[Text(NEAR, "select *", "select 1")], "rates: macro:test_near"),
+        ("latest version", &[Text(VERSIONS, "latest_version: 2", "latest_version: 1")], "v1: config; v2: config"),
+        ("deprecation of a version", &[Text(VERSIONS, "{v: 1}", "{v: 1, deprecation_date: 2030-01-01}")], "v1: config"),
         ("singular test", &[Text("tests/no_negative.sql", "< 0", "< -1")], "orders: yaml"),
         ("tag of a column", &[Text(SCHEMA, "{name: total}", "{name: total, tags: [pii]}")], "orders: yaml"),
         (
@@ -199,12 +220,12 @@ fn every_kind_of_edit() {
         (
             "macro for schemas",
             &[New("macros/s.sql", "{% macro generate_schema_name(s, node) %}{{ s or 'other' }}{% endmacro %}")],
-            "daily: macro:generate_schema_name; orders: macro:generate_schema_name; stg_orders: macro:generate_schema_name; stg_users: macro:generate_schema_name; users: macro:generate_schema_name; rates: macro:generate_schema_name",
+            "daily: macro:generate_schema_name; orders: macro:generate_schema_name; stg_orders: macro:generate_schema_name; stg_users: macro:generate_schema_name; users: macro:generate_schema_name; v1: macro:generate_schema_name; v2: macro:generate_schema_name; rates: macro:generate_schema_name",
         ),
         (
             "quoting",
             &[Text(PROJECT, "profile: p", "profile: p\nquoting: {identifier: false}")],
-            "daily: project; orders: project; stg_orders: project; stg_users: project; users: project; rates: project; users_snapshot: project",
+            "daily: project; orders: project; stg_orders: project; stg_users: project; users: project; v1: project; v2: project; rates: project; users_snapshot: project",
         ),
         (
             "moved",

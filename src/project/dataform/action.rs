@@ -12,7 +12,7 @@ use crate::project::{
     Compiled, DataTest, Hook, Model, NotCompiled, NotCompiledCode, Place, RelationName, Source, TestKind,
 };
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The kinds of actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -311,6 +311,7 @@ impl Action {
             compiled,
             config: severity(),
             depends_on,
+            macros: BTreeMap::new(),
             place: Place { path: self.path.clone(), line: 1, column: 0 },
         }
     }
@@ -379,6 +380,7 @@ impl Action {
             compiled,
             config: severity(),
             depends_on: BTreeSet::from([model.unique_id.clone()]),
+            macros: BTreeMap::new(),
             place: Place { path: self.path.clone(), line: self.config_line(), column: 0 },
         }
     }

@@ -3,6 +3,7 @@
 use super::config::tags;
 use super::load::{Ephemeral, Loaded, Settled};
 use super::names::node_json;
+use super::nodes::{self, Draft};
 use super::properties::{self, SourceTable};
 use super::{extras, fields, hooks, metrics, resolve, tests, unit_tests};
 use crate::project::jinja::index::Entry;
@@ -72,7 +73,7 @@ pub(crate) fn project(mut loaded: Loaded<'_>) -> Project {
             rendered.macros.extend(macros);
         }
         if settled.draft.singular {
-            let test = singular(settled, compiled, rendered.depends_on);
+            let test = singular(settled, compiled, rendered);
             data_tests.insert(test.unique_id.clone(), test);
         } else {
             let model = model(settled, compiled, rendered);
@@ -253,7 +254,7 @@ fn model(settled: &Settled, compiled: Result<Compiled, NotCompiled>, rendered: R
         csv: draft.csv.clone(),
         tags: all_tags(&draft.config, patch),
         meta: draft.config.get("meta").and_then(Value::as_object).cloned().unwrap_or_default(),
-        config: draft.config.clone(),
+        config: with_version(draft),
         description: patch.and_then(|p| p.node.get("description")).and_then(Node::text).unwrap_or_default(),
         columns: columns(settled),
         declared_at: patch.map(|p| p.place.clone()),
@@ -264,6 +265,22 @@ fn model(settled: &Settled, compiled: Result<Compiled, NotCompiled>, rendered: R
         vars: rendered.vars,
         hooks: rendered.hooks,
     }
+}
+
+/// The config, and what the properties say of the model's versions: no template sees that as config, but a change of it
+/// is one of the model.
+fn with_version(draft: &Draft) -> Map<String, Value> {
+    let mut config = draft.config.clone();
+    let Some(patch) = &draft.patch else { return config };
+    let version = draft.version.as_ref().map(|(v, _)| v);
+    if version.is_some() {
+        config.extend(nodes::latest(&patch.node).map(|latest| ("latest_version".to_owned(), latest.into())));
+    }
+    let own = patch.node.get("versions").map(Node::items).unwrap_or_default();
+    let own = own.iter().find(|v| version.is_some() && v.get("v").and_then(Node::text).as_ref() == version);
+    let date = own.and_then(|v| v.get("deprecation_date")).or_else(|| patch.node.get("deprecation_date"));
+    config.extend(date.map(|date| ("deprecation_date".to_owned(), date.to_json())));
+    config
 }
 
 /// Declared columns; a version's own list may include the model's (`include: all`, `exclude: [...]`).
@@ -291,7 +308,7 @@ fn columns(settled: &Settled) -> IndexMap<String, ColumnInfo> {
     out
 }
 
-fn singular(settled: &Settled, compiled: Result<Compiled, NotCompiled>, depends_on: BTreeSet<String>) -> DataTest {
+fn singular(settled: &Settled, compiled: Result<Compiled, NotCompiled>, rendered: Rendered) -> DataTest {
     let draft = &settled.draft;
     let mut config = draft.config.clone();
     config.entry("severity").or_insert_with(|| "ERROR".into());
@@ -307,7 +324,8 @@ fn singular(settled: &Settled, compiled: Result<Compiled, NotCompiled>, depends_
             None => c,
         }),
         config,
-        depends_on,
+        depends_on: rendered.depends_on,
+        macros: rendered.macros,
         place: Place { path: draft.path.clone(), line: 1, column: 1 },
     }
 }

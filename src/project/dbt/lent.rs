@@ -262,6 +262,14 @@ fn asks_var(settled: &Settled, manifest: &Manifest) -> bool {
     settled.draft.text.contains("var(") || called.into_iter().flatten().any(|id| asks(&id))
 }
 
+/// What the relations of a manifest are called in the warehouse that dbt wrote to, by unique id.
+pub fn names_in_production(manifest: &Manifest) -> BTreeMap<String, String> {
+    let adapter = manifest.metadata.adapter_type.as_deref().unwrap_or_default();
+    let nodes = manifest.nodes.iter().filter_map(|(id, node)| Some((id.clone(), node.relation_name.clone()?)));
+    let sources = manifest.sources.iter().map(|(id, source)| (id.clone(), source_name(source, adapter)));
+    nodes.chain(sources).filter(|(_, name)| !name.is_empty()).collect()
+}
+
 /// What `source()` renders for it.
 fn source_name(source: &ManifestSource, adapter: &str) -> String {
     let mut quoting = Quoting::of(adapter);

@@ -174,6 +174,7 @@ fn settle(input: Input<'_>) -> Result<Loaded<'_>> {
         env: input.env,
         dispatch: root.dispatch.clone(),
         packages: packages.keys().cloned().collect(),
+        versions: packages.values().map(|package| (package.name.clone(), package.version.clone())).collect(),
         missing_packages: missing,
         now: input.now,
         ask: input.ask.map(Mutex::new),

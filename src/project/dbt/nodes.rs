@@ -285,7 +285,7 @@ fn refusal(path: &str, line: u32, code: NotCompiledCode, message: String) -> Not
 }
 
 /// `latest_version`, else the highest version: numbers by value, texts by order.
-fn latest(node: &Node) -> Option<String> {
+pub(crate) fn latest(node: &Node) -> Option<String> {
     if let Some(version) = node.get("latest_version").and_then(Node::text) {
         return Some(version);
     }

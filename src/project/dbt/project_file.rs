@@ -16,6 +16,8 @@ pub(crate) struct PackageFile {
     pub(crate) root: String,
     /// Path of the project file.
     pub(crate) path: String,
+    /// `version`, a text or a number.
+    pub(crate) version: Value,
     pub(crate) profile: Option<String>,
     pub(crate) model_paths: Vec<String>,
     pub(crate) seed_paths: Vec<String>,
@@ -62,6 +64,7 @@ pub(crate) fn read(files: &FileSet, root: &str) -> Result<PackageFile> {
         }
     }
     Ok(PackageFile {
+        version: node.get("version").map(Node::to_json).unwrap_or_default(),
         profile: node.get("profile").and_then(Node::text),
         model_paths: paths(&["model-paths", "source-paths"], "models"),
         seed_paths: paths(&["seed-paths", "data-paths"], "seeds"),

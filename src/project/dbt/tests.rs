@@ -15,7 +15,7 @@ use crate::project::yaml::{Kind, Node};
 use crate::project::{Compiled, DataTest, NotCompiled, NotCompiledCode, Place, Problem, TestKind};
 use minijinja::Value as Template;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Keys of a test entry that configure it rather than being arguments.
@@ -165,18 +165,18 @@ pub(crate) fn compile(loaded: &Loaded<'_>, declared: &Declared) -> Option<DataTe
     let tree = loaded.packages.get(&declared.package).and_then(|p| p.configs.get("data_tests"));
     layers(tree, &declared.fqn).iter().for_each(|layer| merge(&mut config, layer));
     let rendered = loaded.naming().rendered(&declared.config, &declared.package, &declared.place);
-    let (compiled, depends_on) = match rendered {
+    let (compiled, depends_on, macros) = match rendered {
         Ok(own) => {
             merge(&mut config, &own);
             if !truth(config.get("enabled"), true) {
                 return None;
             }
-            let (compiled, depends_on, told) = sql(loaded, declared, &unique_id, &config);
+            let (compiled, seen) = sql(loaded, declared, &unique_id, &config);
             // What the macro's own `config()` says goes before the project's, and the YAML's before it.
-            merge(&mut config, &told.into_iter().filter(|(key, _)| !own.contains_key(key)).collect());
-            (compiled, depends_on)
+            merge(&mut config, &seen.told.into_iter().filter(|(key, _)| !own.contains_key(key)).collect());
+            (compiled, seen.depends_on, seen.macros)
         }
-        Err(error) => (Err(error), BTreeSet::from([declared.target.unique_id.clone()])),
+        Err(error) => (Err(error), BTreeSet::from([declared.target.unique_id.clone()]), BTreeMap::new()),
     };
     Some(DataTest {
         unique_id,
@@ -187,6 +187,7 @@ pub(crate) fn compile(loaded: &Loaded<'_>, declared: &Declared) -> Option<DataTe
         compiled,
         config,
         depends_on,
+        macros,
         place: declared.place.clone(),
     })
 }
@@ -195,12 +196,20 @@ fn short_name(declared: &Declared) -> String {
     format!("{}({})", declared.test, declared.column.as_deref().unwrap_or(&declared.target_name))
 }
 
+/// What was seen while a test was rendered.
+struct TestSeen {
+    depends_on: BTreeSet<String>,
+    macros: BTreeMap<String, String>,
+    /// What the macro's own `config()` says.
+    told: Map<String, Value>,
+}
+
 fn sql(
     loaded: &Loaded<'_>,
     declared: &Declared,
     unique_id: &str,
     config: &Map<String, Value>,
-) -> (Result<Compiled, NotCompiled>, BTreeSet<String>, Map<String, Value>) {
+) -> (Result<Compiled, NotCompiled>, TestSeen) {
     let mut all = config.clone();
     let relation = Relation::new(declared.target.relation.clone(), Quoting::of(&loaded.world.target.adapter));
     all.entry("materialized").or_insert_with(|| "test".into());
@@ -232,7 +241,7 @@ fn sql(
             None => text,
         })
         .map(|sql| Compiled { sql, incremental_sql: None, flags });
-    (compiled, depends_on, told)
+    (compiled, TestSeen { depends_on, macros: seen.macros.clone(), told })
 }
 
 fn call(

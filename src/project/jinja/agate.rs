@@ -16,6 +16,11 @@ pub(crate) fn is_table(value: &Value) -> bool {
     value.downcast_object_ref::<Agate>().is_some()
 }
 
+/// Whether `value` is a table or a part of one.
+pub(crate) fn is_part(value: &Value) -> bool {
+    value.as_object().is_some_and(|object| object.type_name().contains("::agate::"))
+}
+
 #[derive(Debug)]
 struct Agate(Arc<Table>);
 

@@ -73,6 +73,57 @@ pub(crate) fn this(job: &Job) -> Value {
     }
 }
 
+/// `ref.config`: dbt's own view of the project, of which templates ask for the versions of packages.
+pub(crate) struct ProjectConfig {
+    job: Arc<Job>,
+    /// Whether this is its `dependencies`.
+    packages: bool,
+}
+
+impl std::fmt::Debug for ProjectConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("<ref.config>")
+    }
+}
+
+impl ProjectConfig {
+    pub(crate) fn value(job: &Arc<Job>) -> Value {
+        Value::from_object(Self { job: Arc::clone(job), packages: false })
+    }
+
+    fn package(&self, name: &str) -> Option<Value> {
+        let version = self.job.world.versions.get(name)?;
+        let fields = [("version", version.clone()), ("project_name", Json::from(name))];
+        Some(Value::from_object(Fields(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())))
+    }
+}
+
+impl minijinja::value::Object for ProjectConfig {
+    // The packages are no mapping here: dbt counts its own among them.
+    fn repr(self: &Arc<Self>) -> minijinja::value::ObjectRepr {
+        minijinja::value::ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let unknown = |key: &str| {
+            Some(super::args::poisoned(Fault::unsupported(format!("ref.config.{key} is not built in here"))))
+        };
+        match key.as_str()? {
+            name if self.packages && (name == "dbt" || name.starts_with("dbt_")) => {
+                self.package(name).or_else(|| unknown(name))
+            }
+            name if self.packages => self.package(name),
+            "project_name" => Some(Value::from(self.job.world.root.as_str())),
+            "dependencies" => Some(Value::from_object(Self { job: Arc::clone(&self.job), packages: true })),
+            other => unknown(other),
+        }
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Answer {
+        Err(Fault::unsupported(format!("`{method}` of ref.config is not built in here")).into())
+    }
+}
+
 /// A config as templates see it: two of them are objects of dbt's, with fields and without a text that could be relied on.
 fn told(key: &str, value: &Json) -> Value {
     match value {

@@ -10,7 +10,7 @@ use super::meter;
 use super::modules;
 use super::python;
 use super::relation::{Quoting, Relation};
-use super::values::{Dict, List, from_json, mutable};
+use super::values::{Dict, List, mutable};
 use crate::project::credentials::{database_keys, is_foreign, schema_keys};
 use minijinja::{Error, ErrorKind, State, Value};
 use std::collections::BTreeMap;
@@ -44,6 +44,14 @@ pub(crate) fn internal(job: &Arc<Job>, name: &str) -> Option<Value> {
             if value.as_str().is_some() { Ok(value) } else { python::text(&value).map(Value::from) }
         }),
         "__k" => Host::value("compare", job, |_, _, _, args| super::math::compared(&args.positional)),
+        "__a" => Host::value("attribute", job, |_, _, _, args| match args.positional.as_slice() {
+            [value, name] => super::attributes::attribute(value, name.as_str().unwrap_or_default()),
+            _ => Err(Fault::unsupported("an attribute without a value").into()),
+        }),
+        "__in" => Host::value("in", job, |_, _, _, args| match args.positional.as_slice() {
+            [item, container] => super::attributes::contains(item, container).map(Value::from),
+            _ => Err(Fault::unsupported("an `in` without a value").into()),
+        }),
         "__m" => Host::value("sum", job, |_, _, _, args| super::math::chain(&args.positional)),
         "__i" => Host::value("walk", job, |_, _, _, args| {
             super::lazy::walked(args.positional.first().cloned().unwrap_or_default())
@@ -92,11 +100,11 @@ pub(crate) fn global(job: &Arc<Job>, name: &str) -> Option<Value> {
     let host = |name, function| Some(Host::value(name, job, function));
     let target = &job.world.target;
     match name {
-        "ref" => host("ref", calls::reference),
-        "source" => host("source", calls::source),
-        "config" => Some(Host::with("config", job, calls::config, |job, key| {
-            (key == "model" || key == "config").then(|| from_json(&job.node.config.clone().into()))
+        "ref" => Some(Host::with("ref", job, calls::reference, |job, key| {
+            (key == "config").then(|| calls::ProjectConfig::value(job))
         })),
+        "source" => host("source", calls::source),
+        "config" => host("config", calls::config),
         "var" => host("var", calls::var),
         "env_var" => host("env_var", calls::env_var),
         "builtins" => Some(Dict::value(
@@ -243,6 +251,15 @@ fn target_value(job: &Arc<Job>) -> Value {
             (None, _) => Some(super::args::poisoned(hidden(key))),
         },
     )
+}
+
+/// Whether `target` has the key `item`.
+pub(crate) fn target_has(job: &Arc<Job>, item: &Value) -> Result<bool, Fault> {
+    match item.as_str() {
+        Some(key) if target_field(job, key).is_some() => Ok(true),
+        Some(key) if !is_foreign(&job.world.target.adapter, key) => Err(hidden(key)),
+        _ => Ok(false),
+    }
 }
 
 /// What the profile may well hold, and templates are not shown: it tells of the account.

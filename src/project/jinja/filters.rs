@@ -64,6 +64,7 @@ fn tests(env: &mut Environment<'static>) {
             }
         });
     }
+    env.add_test("in", |item: Value, container: Value| super::attributes::contains(&item, &container));
     env.add_test("sequence", |value: Value| {
         matches!(value.kind(), ValueKind::Seq | ValueKind::String | ValueKind::Map | ValueKind::Undefined)
     });

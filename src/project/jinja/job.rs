@@ -79,6 +79,8 @@ pub(crate) struct World {
     pub(crate) dispatch: BTreeMap<String, Vec<String>>,
     /// Installed packages.
     pub(crate) packages: BTreeSet<String>,
+    /// `version` of each, and of the project.
+    pub(crate) versions: BTreeMap<String, Json>,
     /// Packages that packages.yml names and that are not installed.
     pub(crate) missing_packages: BTreeSet<String>,
     pub(crate) now: Timestamp,

@@ -17,6 +17,7 @@ pub(crate) fn chain(items: &[Value]) -> Result<Value, Error> {
 }
 
 fn step(a: &Value, b: &Value, minus: bool) -> Result<Value, Error> {
+    let (a, b) = (&super::regexes::number(a), &super::regexes::number(b));
     for value in [a, b] {
         if value.is_undefined() {
             return Err(Fault::compiler("an undefined value is added or subtracted").into());

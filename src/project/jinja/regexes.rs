@@ -10,14 +10,29 @@ use std::sync::Arc;
 
 type Answer = Result<Value, Error>;
 
-/// `re.IGNORECASE` and its like: bits, as in Python.
+/// `re.IGNORECASE` and its like: bits, as in Python, that print as no number does.
+#[derive(Debug)]
+struct Flag(i64);
+
+impl Object for Flag {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+}
+
+/// The flag `name` of `re`.
 pub(crate) fn flag(name: &str) -> Option<Value> {
-    Some(Value::from(match name {
+    Some(Value::from_object(Flag(match name {
         "IGNORECASE" | "I" => 2,
         "MULTILINE" | "M" => 8,
         "DOTALL" | "S" => 16,
         _ => return None,
-    }))
+    })))
+}
+
+/// The number of a flag, which sums are made with; other values as they are.
+pub(crate) fn number(value: &Value) -> Value {
+    value.downcast_object_ref::<Flag>().map_or_else(|| value.clone(), |flag| Value::from(flag.0))
 }
 
 /// Refuses what the two engines read otherwise, or what only one of them reads.
@@ -102,7 +117,7 @@ fn compiled(pattern: &str, flags: i64, anchored: &str) -> Result<Regex, Error> {
 pub(crate) fn call(method: &str, args: &Args) -> Answer {
     let pattern = args.text(method, 0, "pattern")?;
     let text = |at: usize| args.text(method, at, "string");
-    let flags = |at: usize| args.get(at, "flags").and_then(|v| v.as_i64()).unwrap_or(0);
+    let flags = |at: usize| args.get(at, "flags").and_then(|v| number(&v).as_i64()).unwrap_or(0);
     match method {
         "match" | "search" | "fullmatch" => {
             let text = text(1)?;

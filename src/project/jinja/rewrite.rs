@@ -339,6 +339,18 @@ impl Rewriter<'_> {
                     previous = Some(token);
                     at += 1;
                 }
+                _ if self.marks.is_comma(token) => {
+                    out += ", ";
+                    previous = Some(token);
+                    at += 1;
+                }
+                _ if self.marks.is_dropped(token) => at += 1,
+                (Kind::Name, name) if self.marks.is_quoted(token) => {
+                    out += &format!("'{name}'");
+                    out += self.marks.after(token);
+                    previous = Some(token);
+                    at += 1;
+                }
                 // A sign that changes nothing, which minijinja does not know.
                 (Kind::Op, "+") if literal_position(text, previous) => at += 1,
                 (Kind::Space, _) => {

@@ -10,7 +10,7 @@ use crate::project::{Compiled, DataTest, Model, NotCompiled, NotCompiledCode, Pl
 use crate::sql::{self, Dialect};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A query of the project that returns failing rows.
 pub(super) struct AuditFile {
@@ -137,6 +137,7 @@ impl Use {
             compiled: Ok(Compiled::default()),
             config: Map::from_iter([("severity".to_owned(), Value::from(self.severity))]),
             depends_on: BTreeSet::from([model.unique_id.clone()]),
+            macros: BTreeMap::new(),
             place: self.place.clone(),
         }
     }
@@ -251,6 +252,7 @@ pub(super) fn standalone(audit: &AuditFile, settings: &Settings, names: &Names, 
         compiled,
         config: audit.config.clone(),
         depends_on: used.iter().filter_map(|u| resolve(names, &u.parts).cloned()).collect(),
+        macros: BTreeMap::new(),
         place: audit.place.clone(),
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const TEXTS: &str = include_str!("odd/texts.jsonl");
 /// How many have a text here: a change that refuses more of them is seen.
-const RENDERED: usize = 1300;
+const RENDERED: usize = 1390;
 
 #[test]
 fn odd_expressions_print_what_dbt_prints_or_nothing() {

@@ -1,6 +1,8 @@
 //! Where calls are put into an expression so that it means what it means in Python: sums, `~`, what `for` walks, filters
 //! that make generators.
 
+mod asked;
+
 use super::literal_position;
 use crate::project::jinja::tokens::{Kind, SyntaxError, Token};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +17,10 @@ pub(super) struct Marks {
     before: BTreeMap<usize, String>,
     after: BTreeMap<usize, String>,
     signs: BTreeSet<usize>,
+    /// Signs that become a comma, names that become texts, and words that become nothing.
+    commas: BTreeSet<usize>,
+    quoted: BTreeSet<usize>,
+    dropped: BTreeSet<usize>,
 }
 
 impl Marks {
@@ -31,6 +37,21 @@ impl Marks {
         self.signs.contains(&token.range.start)
     }
 
+    /// Whether a sign or word only parts the operands of a call.
+    pub(super) fn is_comma(&self, token: &Token) -> bool {
+        self.commas.contains(&token.range.start)
+    }
+
+    /// Whether a name becomes a text.
+    pub(super) fn is_quoted(&self, token: &Token) -> bool {
+        self.quoted.contains(&token.range.start)
+    }
+
+    /// Whether a word is told by the call in its place.
+    pub(super) fn is_dropped(&self, token: &Token) -> bool {
+        self.dropped.contains(&token.range.start)
+    }
+
     fn wrap(&mut self, first: &Token, last: &Token, call: &str) {
         self.before.entry(first.range.start).or_default().push_str(call);
         self.after.entry(last.range.end).or_default().push(')');
@@ -44,6 +65,7 @@ impl Marks {
         if let Some((first, last)) = line.walked() {
             self.wrap(&list[first], &list[last], "__i(");
         }
+        line.containments(self)?;
         // Comparisons and sums first: where a sum and a `~` begin at one token, the looser one is the outer call.
         for (at, token) in list.iter().enumerate() {
             if COMPARE.contains(&line.op(at)) && !self.is_sign(token) {
@@ -63,6 +85,7 @@ impl Marks {
                 }
             }
         }
+        line.attributes(self);
         Ok(())
     }
 }
@@ -251,21 +274,26 @@ impl Line<'_> {
         })
     }
 
-    /// What `for x in ...` walks.
-    fn walked(&self) -> Option<(usize, usize)> {
+    /// The `in` of `for x in ...`.
+    fn for_in(&self) -> Option<usize> {
         let start = self.after_or_first()?;
         if self.name(Some(start)) != "for" {
             return None;
         }
         let mut depth = 0i32;
-        let found = (start..self.list.len()).find(|&n| {
+        (start..self.list.len()).find(|&n| {
             match self.op(n) {
                 "(" | "[" | "{" => depth += 1,
                 ")" | "]" | "}" => depth -= 1,
                 _ => {}
             }
             depth == 0 && self.name(Some(n)) == "in"
-        })?;
+        })
+    }
+
+    /// What `for x in ...` walks.
+    fn walked(&self) -> Option<(usize, usize)> {
+        let found = self.for_in()?;
         let first = self.after(found)?;
         let (mut last, mut look, mut depth) = (None, Some(first), 0i32);
         while let Some(n) = look {
@@ -287,17 +315,7 @@ impl Line<'_> {
 
     /// Whether the subscript at `open` is one of `range(...)`.
     fn is_range(&self, open: usize) -> bool {
-        let mut depth = 0i32;
-        let called = self.before(open).filter(|&n| self.op(n) == ")").and_then(|close| {
-            (0..=close).rev().find(|&n| {
-                match self.op(n) {
-                    ")" | "]" | "}" => depth += 1,
-                    "(" | "[" | "{" => depth -= 1,
-                    _ => {}
-                }
-                depth == 0
-            })
-        });
+        let called = self.before(open).filter(|&n| self.op(n) == ")").and_then(|close| self.open(close));
         self.name(called.and_then(|n| self.before(n))) == "range"
     }
 

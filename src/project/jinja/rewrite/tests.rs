@@ -7,7 +7,7 @@ fn body(text: &str) -> String {
 #[test]
 fn literals_become_mutable() {
     assert_eq!(body("{{ [1, a[0]] }}"), "{{  __l([1, a[0]])  }}");
-    assert_eq!(body("{% if x in['a'] %}"), "{%  if x in __l(['a']) %}");
+    assert_eq!(body("{% if x in['a'] %}"), "{%  if __in(x , __l(['a'])) %}");
     assert_eq!(body("{% set x = {'a': []} %}"), "{%  set x = __v( __d({'a': __l([])})) %}");
 }
 
@@ -49,7 +49,7 @@ fn sums_concatenations_and_walks_become_calls() {
     );
     assert_eq!(
         body("{% if a ~ 'x' == 'y' and not b + 1 in c %}"),
-        "{%  if __c(a) ~ __c('x') == 'y' and not __m(b , '+',  1) in c %}"
+        "{%  if __c(a) ~ __c('x') == 'y' and not __in(__m(b , '+',  1) ,  c) %}"
     );
     assert_eq!(body("{% for x in a|map('upper') if x %}"), "{%  for x in __i(a|map('upper')|__lazy) if x %}");
     assert_eq!(body("{% if a < b + 1 and c == d %}"), "{%  if __k(a , '<',  __m(b , '+',  1)) and c == d %}");
@@ -66,4 +66,26 @@ fn what_minijinja_reads_otherwise_is_refused() {
     assert!(refused("{% macro m() %}{% endmacro %}"));
     assert!(refused(r"{{ '\N{BULLET}' }}"));
     assert_eq!(body("{{ a[::-1] }}"), "{{  a[::-1]  }}");
+}
+
+#[test]
+fn what_is_in_and_what_may_be_a_method_become_calls() {
+    let cases = [
+        ("{{ a in b.c }}", "{{ __in(a , b.c)  }}"),
+        ("{{ x ~ a not in b }}", "{{ (not __in(__c(x) ~ __c(a)  , b))  }}"),
+        ("{{ not a in b and c }}", "{{ not __in(a , b) and c  }}"),
+        ("{{ a is in b }}", "{{ a is in b  }}"),
+        ("{{ f(x)['y'].items }}", "{{ __a(f(x)['y'], 'items')  }}"),
+        ("{{ x.items() }}", "{{ x.items()  }}"),
+        ("{{ x.y.count.z }}", "{{ __a(x.y, 'count').z  }}"),
+        ("{% for x in y if x in z %}{% endfor %}", "{% for x in __i(y) if __in(x , z) %}{% endfor %}"),
+        ("{% set ns.count = a.count %}", "{% set ns.count = __v( __a(a, 'count')) %}"),
+    ];
+    for (text, want) in cases {
+        let source = rewrite(text, &[], 0..text.len(), "m").unwrap().source.replace("{{ __end() }}", "");
+        let squeezed = |text: &str| text.split_whitespace().collect::<String>().replace("{{__t(0)}}", "");
+        assert_eq!(squeezed(&source), squeezed(want), "{text}");
+    }
+    let chain = "{{ 1 == 1 in [1] }}";
+    assert!(rewrite(chain, &[], 0..chain.len(), "m").is_err());
 }

@@ -6,6 +6,7 @@
 mod grammar;
 mod key;
 mod keyed;
+mod pass;
 mod reading;
 mod repeats;
 mod result;

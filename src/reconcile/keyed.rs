@@ -1,10 +1,12 @@
 //! Rows matched by key: what differs in each column, in as few passes as the engine allows.
 
 use super::Options;
+use super::clues::{self, Clue};
+use super::grammar::Grammar;
 use super::pass::{Counts, Pass, Scope};
 use super::result::{Mode, Reconciliation};
 use super::schema::Pair;
-use super::sql::Side;
+use super::sql::{BUCKETS, Side};
 use crate::engine::Engine;
 use anyhow::{Result, bail};
 
@@ -48,8 +50,39 @@ pub fn keyed(
     columns(what, &compared, &counts, result);
     if counts.missing + counts.unexpected + counts.differing > 0 {
         pass.details(true, options, result)?;
+        match part.buckets {
+            Some(_) => hint(clues::find(&pass, false, options, result), result),
+            None => in_common(engine, what, part, options, result),
+        }
     }
     Ok(true)
+}
+
+/// Rows of both sides that are looked at for what they have in common, where all of them may differ.
+const LOOKED_AT: u64 = 500_000;
+
+/// What the differing rows of `part` have in common; of a big one, those of some buckets.
+fn in_common(engine: &dyn Engine, what: &Join<'_>, part: Part<'_>, options: &Options, result: &mut Reconciliation) {
+    let compared: Vec<usize> = (0..what.pairs.len()).filter(|i| !what.key.contains(i)).collect();
+    let scope = Scope { compared: &compared, ..Scope::default() };
+    let rows = part.rows[0].saturating_add(part.rows[1]);
+    let some = part.buckets.is_none() && rows > LOOKED_AT;
+    if some && !Grammar::of(engine.dialect()).hashes() {
+        return;
+    }
+    let buckets = if some { (BUCKETS * LOOKED_AT / rows).max(1) } else { 0 };
+    let buckets = (0..buckets).map(|bucket| bucket.to_string()).collect::<Vec<_>>().join(",");
+    let part = if some { Part { buckets: Some(&buckets), ..part } } else { part };
+    let found = Pass::new(engine, what, part, scope).and_then(|pass| clues::find(&pass, some, options, result));
+    hint(found, result);
+}
+
+/// What a cause may be is no part of the verdict: that it could not be asked for is a note.
+fn hint(found: Result<Vec<Clue>>, result: &mut Reconciliation) {
+    match found {
+        Ok(clues) => result.clues = clues,
+        Err(error) => result.notes.push(format!("what the differing rows have in common is not known: {error:#}")),
+    }
 }
 
 /// As [`keyed`] over all rows (`rows` of each side), where only columns with a tolerance differ nearly everywhere: those
@@ -78,7 +111,13 @@ pub fn apart(
     if counts.missing + counts.unexpected + counts.differing > 0 {
         pass.details(true, options, result)?;
     }
-    let Some(part) = exact else { return Ok(true) };
+    let near_differ = counts.missing + counts.unexpected + counts.differing > 0;
+    let Some(part) = exact else {
+        if near_differ {
+            in_common(engine, what, everything, options, result);
+        }
+        return Ok(true);
+    };
     let pass = Pass::new(engine, what, part, Scope { compared: &others, elsewhere: &near })?;
     let counts = pass.counts()?;
     if !counts.whole(part) {
@@ -90,6 +129,7 @@ pub fn apart(
     if counts.columns.iter().any(|&(differing, _)| differing > 0) {
         pass.details(false, options, result)?;
     }
+    in_common(engine, what, if near_differ { everything } else { part }, options, result);
     Ok(true)
 }
 

@@ -35,12 +35,13 @@ impl Drop for Kept<'_> {
 
 /// One join, asked more than once.
 pub struct Pass<'a> {
-    engine: &'a dyn Engine,
-    what: &'a Join<'a>,
-    scope: Scope<'a>,
-    forms: Vec<Joined>,
-    from: String,
-    grammar: Grammar,
+    pub(super) engine: &'a dyn Engine,
+    pub(super) what: &'a Join<'a>,
+    pub(super) scope: Scope<'a>,
+    /// The conditions of the compared columns, in their order.
+    pub(super) forms: Vec<Joined>,
+    pub(super) from: String,
+    pub(super) grammar: Grammar,
     _kept: Kept<'a>,
 }
 
@@ -128,7 +129,7 @@ impl<'a> Pass<'a> {
             }
         }
         let (outer, inner) = (outer.join(", "), inner.join(", "));
-        let rows = self.engine.query(&format!("select {outer} from (select {inner} from {}) as c", self.from))?.rows;
+        let rows = self.engine.plain(&format!("select {outer} from (select {inner} from {}) as c", self.from))?;
         let [row] = rows.as_slice() else { bail!("the comparison gave {} rows", rows.len()) };
         let mut cells = Reading::of(row);
         let (both, missing, unexpected) = (cells.count()?, cells.count()?, cells.count()?);
@@ -174,13 +175,18 @@ impl<'a> Pass<'a> {
                 form.differs
             );
             items.push(self.grammar.count_if(&nulls));
-            items.extend([&form.absolute, &form.relative].into_iter().flatten().map(|x| self.grammar.max_if(x, BOTH)));
+            items.extend(
+                [&form.absolute, &form.relative]
+                    .into_iter()
+                    .flatten()
+                    .map(|x| self.grammar.aggregate_if("max", x, BOTH)),
+            );
             items.extend(shown.map(|shown| shown.cells(pairs, i, &form.differs)));
         }
         if items.is_empty() {
             return Ok(());
         }
-        let found = self.engine.query(&format!("select {} from {}", items.join(", "), self.from))?.rows;
+        let found = self.engine.plain(&format!("select {} from {}", items.join(", "), self.from))?;
         let [row] = found.as_slice() else { bail!("the comparison gave {} rows", found.len()) };
         let mut cells = Reading::of(row);
         if shown.is_some() && rows {

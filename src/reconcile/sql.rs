@@ -86,11 +86,7 @@ pub struct Joined {
 /// The names and conditions of the `i`-th pair in [`join`].
 pub fn joined(pair: &Pair, i: usize, grammar: Grammar) -> Joined {
     let exact = grammar.same(&format!("l.v{i}"), &format!("r.v{i}"));
-    let double = |side: &str| match as_it_stands(pair, grammar) {
-        true => grammar.double(&format!("{side}.v{i}")),
-        false => format!("{side}.d{i}"),
-    };
-    let (a, b) = (double("l"), double("r"));
+    let (a, b) = doubles(pair, i, grammar);
     let finite = format!("{} and {}", grammar.finite(&a), grammar.finite(&b));
     // Without the finiteness, inf would be within 1e-9 of 5; without coalesce, NULL against a value would pass unseen.
     let equal = match pair.tolerance {
@@ -107,6 +103,15 @@ pub fn joined(pair: &Pair, i: usize, grammar: Grammar) -> Joined {
         absolute: number(grammar.gap(&a, &b)),
         relative: number(grammar.relative(&a, &b)),
     }
+}
+
+/// Both values of the `i`-th pair as doubles, as names in [`join`].
+pub fn doubles(pair: &Pair, i: usize, grammar: Grammar) -> (String, String) {
+    let double = |side: &str| match as_it_stands(pair, grammar) {
+        true => grammar.double(&format!("{side}.v{i}")),
+        false => format!("{side}.d{i}"),
+    };
+    (double("l"), double("r"))
 }
 
 /// The join of both prepared sides by key.

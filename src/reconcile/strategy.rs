@@ -105,6 +105,7 @@ fn start(
         tolerance: options.tolerance,
         missing_sample: Vec::new(),
         unexpected_sample: Vec::new(),
+        clues: Vec::new(),
         notes: Vec::new(),
     }
 }
@@ -180,7 +181,7 @@ fn scan(engine: &dyn Engine, join: &Join<'_>, meant: impl Fn(&Pair) -> bool) -> 
         return counted(engine, join.sides);
     }
     let rest = (0..join.pairs.len()).filter(|i| !join.key.contains(i) && meant(&join.pairs[*i]));
-    let rows = engine.query(&fingerprints(join, &rest.collect::<Vec<_>>(), grammar))?.rows;
+    let rows = engine.plain(&fingerprints(join, &rest.collect::<Vec<_>>(), grammar))?;
     let [row] = rows.as_slice() else { bail!("the fingerprints gave {} rows", rows.len()) };
     let mut cells = Reading::of(row);
     let rows = [cells.count()?, cells.count()?];

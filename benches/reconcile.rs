@@ -214,8 +214,11 @@ fn both(folder: &Path, base: &Path, head: &Path) -> PathBuf {
     let connection = Connection::open(&file).expect("a database");
     for (name, from) in [("base", base), ("head", head)] {
         let parquet = folder.join(format!("{name}.parquet"));
+        // Without what is no finite number: data-diff ends with an error there.
         let sql = format!(
-            "attach '{}' as src_{name} (read_only); create table {name} as from src_{name}.{name}; copy {name} to '{}'",
+            "attach '{}' as src_{name} (read_only); create table {name} as \
+             select * replace (case when isfinite(minutes) then minutes end as minutes) from src_{name}.{name}; \
+             copy {name} to '{}'",
             from.display(),
             parquet.display()
         );

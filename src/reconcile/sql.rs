@@ -73,6 +73,8 @@ pub const BOTH: &str = "l.p = 1 and r.p = 1";
 
 /// What the join says of one pair, as names within it.
 pub struct Joined {
+    /// Whether the values are the very same.
+    pub exact: String,
     /// Whether the values count as equal.
     pub equal: String,
     /// Whether the values differ, both rows being there.
@@ -96,8 +98,10 @@ pub fn joined(pair: &Pair, i: usize, grammar: Grammar) -> Joined {
         }
         None => format!("({exact})"),
     };
+    let exact = format!("({exact})");
     let number = |form: String| pair.numbers.as_ref().map(|_| format!("case when {finite} then {form} end"));
     Joined {
+        exact,
         differs: format!("({BOTH} and not {equal})"),
         equal,
         absolute: number(grammar.gap(&a, &b)),

@@ -232,17 +232,18 @@ fn findings(result: &Reconciliation, model: &Model, cx: &Context<'_>, id: &str) 
     }
     for column in result.columns.iter().filter(|c| c.differing > 0) {
         let clues: Vec<&Clue> = result.clues.iter().filter(|c| c.columns.contains(&column.name)).collect();
-        findings.push(
-            finding("reconcile/column-differs", column_message(column, result))
-                .evidence("clues", json!(clues))
-                .column(&*column.name)
-                .at(output_place(model, cx, id, &column.name))
-                .evidence("differing", column.differing)
-                .evidence("null_against_value", column.null_against_value)
-                .evidence("max_absolute", column.max_absolute)
-                .evidence("max_relative", column.max_relative)
-                .evidence("sample", json!(column.sample)),
-        );
+        let mut found = finding("reconcile/column-differs", column_message(column, result))
+            .column(&*column.name)
+            .at(output_place(model, cx, id, &column.name))
+            .evidence("differing", column.differing)
+            .evidence("null_against_value", column.null_against_value)
+            .evidence("max_absolute", column.max_absolute)
+            .evidence("max_relative", column.max_relative)
+            .evidence("sample", json!(column.sample));
+        if !clues.is_empty() {
+            found = found.evidence("clues", json!(clues));
+        }
+        findings.push(found);
     }
     findings
 }

@@ -147,10 +147,14 @@ fn share(pass: &Pass<'_>, side: usize, asked: &[&Found<'_>]) -> Result<Vec<(u64,
     Ok(counts[1..].iter().map(|&have| (have, counts[0])).collect())
 }
 
-/// Whether as many rows taken at random would share it more often than once in a thousand times.
+/// The largest part of all rows that still tells something about those that differ.
+const TELLING: f64 = 0.5;
+
+/// Whether it tells nothing: most rows have it, or as many rows taken at random would share it more often than once in a
+/// thousand times.
 fn by_accident(found: &Found<'_>, have: u64, all: u64, places: usize) -> bool {
     let share = have as f64 / all.max(1) as f64;
     let rows = i32::try_from(found.rows).unwrap_or(i32::MAX);
     let ways = if found.kind == ClueKind::Range { found.rows as f64 } else { 1.0 };
-    share.powi(rows - 1) * ways * places as f64 > 1e-3
+    share > TELLING || share.powi(rows - 1) * ways * places as f64 > 1e-3
 }

@@ -243,6 +243,9 @@ pub struct ReconcileArgs {
     /// DuckDB file that holds the tables.
     #[arg(long, value_name = "FILE")]
     pub database: Option<PathBuf>,
+    /// Most memory to use, as DuckDB writes it (`1GiB`); what does not fit goes to temporary files.
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<String>,
     /// How many differing rows to show.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub sample: usize,

@@ -84,6 +84,7 @@ fn compare(args: &ReconcileArgs) -> Result<u8> {
         column_tolerance: args.column_tolerance.clone(),
         exclude: args.exclude.clone(),
         database: args.database.clone(),
+        memory: args.memory.clone(),
         sample: args.sample,
     };
     let result = reconcile::reconcile(&request)?;

@@ -143,6 +143,14 @@ pub struct Rows {
 pub trait Engine: Send + Sync {
     /// Runs one read-only query. The error is the engine's message, without positions of generated SQL.
     fn query(&self, sql: &str) -> anyhow::Result<Rows>;
+    /// The rows of a query of our own that gives nothing but numbers, truth values and texts: an engine that has to ask
+    /// for the types of a result first need not do so.
+    ///
+    /// # Errors
+    /// The engine's message.
+    fn plain(&self, sql: &str) -> anyhow::Result<Vec<Vec<Cell>>> {
+        Ok(self.query(sql)?.rows)
+    }
     /// The plan of one read-only query, as the engine prints it in JSON; the query is not run.
     ///
     /// # Errors

@@ -3,9 +3,11 @@
 //! Cheap first: schemas, then one scan a side that fingerprints buckets of rows, then a keyed join over the buckets that
 //! differ. Without a usable key, rows are compared as multisets.
 
+mod clues;
 mod grammar;
 mod key;
 mod keyed;
+mod pass;
 mod reading;
 mod repeats;
 mod result;
@@ -14,6 +16,7 @@ mod schema;
 mod sql;
 mod strategy;
 
+pub use clues::{Clue, ClueKind};
 pub use key::KeyOrigin;
 pub use result::{
     CellDifference, ColumnResult, Duplicates, KeySample, Mode, Reconciliation, rounded, scientific, thousands,
@@ -45,5 +48,7 @@ pub struct Options {
     pub masked: BTreeSet<String>,
 }
 
+#[cfg(test)]
+mod clues_tests;
 #[cfg(test)]
 mod tests;

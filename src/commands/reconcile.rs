@@ -30,6 +30,8 @@ pub struct Request {
     pub exclude: Vec<String>,
     /// DuckDB file that holds the tables.
     pub database: Option<PathBuf>,
+    /// Most memory, as DuckDB writes it.
+    pub memory: Option<String>,
     /// How many differing rows to show for each column and side.
     pub sample: usize,
 }
@@ -53,7 +55,8 @@ pub fn reconcile(request: &Request) -> Result<Reconciliation> {
     }
     let reference = relation(&request.reference, &mut databases).context("--reference")?;
     let candidate = relation(&request.candidate, &mut databases).context("--candidate")?;
-    let mut scratch = Scratch::open(&databases, Limits::default())?;
+    let limits = Limits { memory: request.memory.clone(), ..Limits::default() };
+    let mut scratch = Scratch::open(&databases, limits)?;
     let reference_types = types(&mut scratch, &reference)?;
     let candidate_types = types(&mut scratch, &candidate)?;
     let base = plan("reference", typed(reference, candidate_types)?);

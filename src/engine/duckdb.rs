@@ -145,6 +145,12 @@ impl Engine for DuckDb {
         })
     }
 
+    fn plain(&self, sql: &str) -> Result<Vec<Vec<Cell>>> {
+        let sql = single_query(sql)?;
+        let connection = self.connection();
+        self.timed(&connection, || self.fetch(&connection, &format!("select * from (\n{sql}\n)")))
+    }
+
     fn explain(&self, sql: &str) -> Result<String> {
         let sql = single_query(sql)?;
         let connection = self.connection();

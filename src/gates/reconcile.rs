@@ -7,7 +7,7 @@ use crate::gates::context::Reference;
 
 use crate::pii::personal::personal_columns;
 use crate::project::{Model, TestKind};
-use crate::reconcile::{ColumnResult, Options as Comparison, Reconciliation, compare};
+use crate::reconcile::{Clue, ColumnResult, Options as Comparison, Reconciliation, compare};
 use crate::reconcile::{KeySample, rounded, thousands};
 use crate::report::ChangeKind;
 use anyhow::{Context as _, Result};
@@ -161,6 +161,9 @@ impl Gate for Reconcile {
             .evidence("except_candidate_reference", result.rows_unexpected + result.rows_differing)
             .evidence("key", result.key.clone())
             .evidence("tolerance", result.tolerance);
+        if !result.clues.is_empty() {
+            checked = checked.evidence("clues", json!(result.clues));
+        }
         if !result.notes.is_empty() {
             checked = checked.evidence("notes", result.notes.clone());
         }
@@ -228,16 +231,19 @@ fn findings(result: &Reconciliation, model: &Model, cx: &Context<'_>, id: &str) 
         }
     }
     for column in result.columns.iter().filter(|c| c.differing > 0) {
-        findings.push(
-            finding("reconcile/column-differs", column_message(column, result))
-                .column(&*column.name)
-                .at(output_place(model, cx, id, &column.name))
-                .evidence("differing", column.differing)
-                .evidence("null_against_value", column.null_against_value)
-                .evidence("max_absolute", column.max_absolute)
-                .evidence("max_relative", column.max_relative)
-                .evidence("sample", json!(column.sample)),
-        );
+        let clues: Vec<&Clue> = result.clues.iter().filter(|c| c.columns.contains(&column.name)).collect();
+        let mut found = finding("reconcile/column-differs", column_message(column, result))
+            .column(&*column.name)
+            .at(output_place(model, cx, id, &column.name))
+            .evidence("differing", column.differing)
+            .evidence("null_against_value", column.null_against_value)
+            .evidence("max_absolute", column.max_absolute)
+            .evidence("max_relative", column.max_relative)
+            .evidence("sample", json!(column.sample));
+        if !clues.is_empty() {
+            found = found.evidence("clues", json!(clues));
+        }
+        findings.push(found);
     }
     findings
 }

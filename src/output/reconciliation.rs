@@ -133,6 +133,7 @@ fn lines(result: &Reconciliation) -> Vec<String> {
             thousands(d.candidate_nulls)
         ));
     }
+    lines.extend(result.clues.iter().map(|clue| clue.text.clone()));
     lines.extend(result.notes.iter().cloned());
     lines
 }

@@ -136,11 +136,11 @@ impl Grammar {
         }
     }
 
-    /// The largest of what rows that meet a condition have.
-    pub fn max_if(self, x: &str, condition: &str) -> String {
+    /// The `function` (min, max) of what rows that meet a condition have.
+    pub fn aggregate_if(self, function: &str, x: &str, condition: &str) -> String {
         match self {
-            Self::DuckDb | Self::Postgres => format!("max({x}) filter (where {condition})"),
-            _ => format!("max(case when {condition} then {x} end)"),
+            Self::DuckDb | Self::Postgres => format!("{function}({x}) filter (where {condition})"),
+            _ => format!("{function}(case when {condition} then {x} end)"),
         }
     }
 

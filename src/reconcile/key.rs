@@ -143,7 +143,7 @@ fn duplicates(engine: &dyn Engine, sides: &[Side<'_>; 2], pairs: &[Pair], key: &
 
 /// The one row of counts that a query gives.
 pub fn numbers(engine: &dyn Engine, sql: &str) -> Result<Vec<u64>> {
-    let rows = engine.query(sql)?.rows;
+    let rows = engine.plain(sql)?;
     let [row] = rows.as_slice() else { bail!("a count gave {} rows", rows.len()) };
     row.iter()
         .map(|cell| match cell {

@@ -1,5 +1,6 @@
 //! What a comparison found.
 
+use super::clues::Clue;
 use super::key::KeyOrigin;
 use super::schema::SchemaDifference;
 use serde::Serialize;
@@ -52,6 +53,8 @@ pub struct Reconciliation {
     pub missing_sample: Vec<KeySample>,
     /// Keys of rows that only the candidate has.
     pub unexpected_sample: Vec<KeySample>,
+    /// What the differing rows have in common: hints at the cause.
+    pub clues: Vec<Clue>,
     /// What a reader must know of the comparison.
     pub notes: Vec<String>,
 }

@@ -77,20 +77,25 @@ pub struct Comparison<'a> {
 /// Most differing rows that are looked through for the first of each column.
 const LOOKED_THROUGH: usize = 1_000;
 
-/// Asks for the first rows of each kind, and fills the result's samples.
+/// Asks for the first rows of each kind, and fills the result's samples; without `rows`, only those of columns.
 ///
 /// # Errors
 /// The engine's message.
 pub fn fetch(
     engine: &dyn Engine,
     comparison: &Comparison<'_>,
+    rows: bool,
     options: &Options,
     result: &mut Reconciliation,
 ) -> Result<()> {
     if options.sample == 0 {
         return Ok(());
     }
+    let before = (!rows).then(|| (result.missing_sample.clone(), result.unexpected_sample.clone()));
     read(engine, comparison, None, options, result)?;
+    if let Some(before) = before {
+        (result.missing_sample, result.unexpected_sample) = before;
+    }
     // A column whose first differing row comes after many others is asked for alone.
     for (at, &i) in comparison.compared.iter().enumerate() {
         if result.columns[i].differing > 0 && result.columns[i].sample.is_empty() {

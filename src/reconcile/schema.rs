@@ -42,6 +42,17 @@ pub struct TypeChange {
     pub compared: bool,
 }
 
+/// What a column can tell about the rows that have the same in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text or a whole number: rows may share one.
+    Label,
+    /// A date or time: rows may lie in a range of them.
+    Moment,
+    /// Anything else.
+    Other,
+}
+
 /// A column of both relations, and how each side's value is brought into one comparable form.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pair {
@@ -59,6 +70,8 @@ pub struct Pair {
     pub keyable: bool,
     /// Whether it is an integer column.
     pub integer: bool,
+    /// What rows that differ may have in common by it.
+    pub kind: Kind,
 }
 
 /// A type, as far as comparing is concerned.
@@ -224,6 +237,13 @@ fn pair(name: &str, left: &str, other: &str, right: &str, options: &Options, gra
         tolerance: tolerance.filter(|&(relative, absolute)| numeric && (relative > 0.0 || absolute > 0.0)),
         keyable: !float && lt != Type::Other || left == "UUID" || left == "BOOLEAN",
         integer: matches!(lt, Type::Integer { .. }),
+        kind: match (lt, rt) {
+            (Type::Text, Type::Text) | (Type::Integer { .. }, Type::Integer { .. }) => Kind::Label,
+            (Type::Date, Type::Date)
+            | (Type::Timestamp { .. }, Type::Timestamp { .. })
+            | (Type::TimestampTz, Type::TimestampTz) => Kind::Moment,
+            _ => Kind::Other,
+        },
     })
 }
 

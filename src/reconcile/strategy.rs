@@ -3,7 +3,7 @@
 use super::Options;
 use super::grammar::Grammar;
 use super::key::{self, Found, KeyOrigin, numbers};
-use super::keyed::{Join, Part, keyed};
+use super::keyed::{Join, Part, apart, keyed};
 use super::reading::Reading;
 use super::repeats;
 use super::result::{ColumnResult, Mode, Reconciliation};
@@ -33,7 +33,7 @@ pub fn compare(engine: &dyn Engine, reference: &str, candidate: &str, options: &
     // Whether it names each row once shows in the join itself: counting first would cost more than all the rest.
     let tried = given.or_else(declared);
     let bucket_key = tried.clone().unwrap_or_else(|| (0..pairs.len()).collect());
-    let scan = scan(engine, &pairs, &bucket_key, &both)?;
+    let scan = scan(engine, &Join { pairs: &pairs, key: &bucket_key, sides: &both }, |_| true)?;
     let mut result = start(schema, &pairs, options, scan.rows[0], scan.rows[1]);
     if scan.differing == 0 {
         result.rows_equal = result.rows_reference;
@@ -41,7 +41,7 @@ pub fn compare(engine: &dyn Engine, reference: &str, candidate: &str, options: &
     }
     if let Some(key) = tried {
         let join = Join { pairs: &pairs, key: &key, sides: &both };
-        if keyed(engine, &join, scan.part(), options, &mut result)? {
+        if by_key(engine, &join, &scan, options, &mut result)? {
             result.key_origin = Some(if options.key.is_some() { KeyOrigin::Given } else { KeyOrigin::Declared });
             return Ok(result);
         }
@@ -51,9 +51,9 @@ pub fn compare(engine: &dyn Engine, reference: &str, candidate: &str, options: &
         result.key_origin = Some(origin);
         result.duplicates = duplicates;
         if result.duplicates.is_none() {
-            let scan = if key == bucket_key { scan } else { rescan(engine, &pairs, &key, &both, scan)? };
             let join = Join { pairs: &pairs, key: &key, sides: &both };
-            if !keyed(engine, &join, scan.part(), options, &mut result)? {
+            let scan = if key == bucket_key { scan } else { rescan(engine, &join, scan)? };
+            if !by_key(engine, &join, &scan, options, &mut result)? {
                 bail!("the join by key does not account for every row; the relations change while they are read");
             }
             return Ok(result);
@@ -105,6 +105,7 @@ fn start(
         tolerance: options.tolerance,
         missing_sample: Vec::new(),
         unexpected_sample: Vec::new(),
+        clues: Vec::new(),
         notes: Vec::new(),
     }
 }
@@ -121,6 +122,32 @@ fn unchanged(pair: &Pair) -> ColumnResult {
     }
 }
 
+/// Compares by key what the fingerprints leave open. Gives whether the key names each row once.
+fn by_key(
+    engine: &dyn Engine,
+    join: &Join<'_>,
+    scanned: &Fingerprints,
+    options: &Options,
+    result: &mut Reconciliation,
+) -> Result<bool> {
+    let part = scanned.part();
+    let near = |pair: &Pair| pair.tolerance.is_some();
+    let hashed = Grammar::of(engine.dialect()).hashes();
+    if part.buckets.is_none() && hashed && join.pairs.iter().any(near) {
+        // Noise within the tolerance makes every row another one. What is exact is mostly untouched by it, which one
+        // more scan shows, and then need not be carried through the join.
+        let exact = scan(engine, join, |pair| !near(pair))?;
+        if exact.rows != scanned.rows {
+            bail!("the relations change while they are read");
+        }
+        if exact.few() {
+            let part = (exact.differing > 0).then(|| exact.part());
+            return apart(engine, join, scanned.rows, part, options, result);
+        }
+    }
+    keyed(engine, join, part, options, result)
+}
+
 /// What one scan of each side says.
 struct Fingerprints {
     rows: [u64; 2],
@@ -133,22 +160,28 @@ struct Fingerprints {
 }
 
 impl Fingerprints {
+    /// Whether few enough differ, or none, to look at those alone.
+    fn few(&self) -> bool {
+        self.differing == 0 || !self.list.is_empty() && (self.differing as f64) <= FEW * self.buckets as f64
+    }
+
     /// What is left to join.
     fn part(&self) -> Part<'_> {
-        let few = !self.list.is_empty() && (self.differing as f64) <= FEW * self.buckets as f64;
-        match few {
+        match self.few() && !self.list.is_empty() {
             true => Part { buckets: Some(&self.list), rows: self.rows_differing },
             false => Part { buckets: None, rows: self.rows },
         }
     }
 }
 
-fn scan(engine: &dyn Engine, pairs: &[Pair], key: &[usize], sides: &[Side<'_>; 2]) -> Result<Fingerprints> {
+/// Fingerprints of the key and of the columns that are `meant`.
+fn scan(engine: &dyn Engine, join: &Join<'_>, meant: impl Fn(&Pair) -> bool) -> Result<Fingerprints> {
     let grammar = Grammar::of(engine.dialect());
     if !grammar.hashes() {
-        return counted(engine, sides);
+        return counted(engine, join.sides);
     }
-    let rows = engine.query(&fingerprints(pairs, key, sides, grammar))?.rows;
+    let rest = (0..join.pairs.len()).filter(|i| !join.key.contains(i) && meant(&join.pairs[*i]));
+    let rows = engine.plain(&fingerprints(join, &rest.collect::<Vec<_>>(), grammar))?;
     let [row] = rows.as_slice() else { bail!("the fingerprints gave {} rows", rows.len()) };
     let mut cells = Reading::of(row);
     let rows = [cells.count()?, cells.count()?];
@@ -168,16 +201,10 @@ fn counted(engine: &dyn Engine, sides: &[Side<'_>; 2]) -> Result<Fingerprints> {
 }
 
 /// Fingerprints again, by a key that was found in the meantime, where that is likely to leave few buckets to join.
-fn rescan(
-    engine: &dyn Engine,
-    pairs: &[Pair],
-    key: &[usize],
-    sides: &[Side<'_>; 2],
-    first: Fingerprints,
-) -> Result<Fingerprints> {
+fn rescan(engine: &dyn Engine, join: &Join<'_>, first: Fingerprints) -> Result<Fingerprints> {
     // A changed row changes two buckets of whole rows, and one of keys.
     if first.differing as f64 > 2.0 * FEW * first.buckets as f64 {
         return Ok(Fingerprints { differing: first.buckets, list: String::new(), ..first });
     }
-    scan(engine, pairs, key, sides)
+    scan(engine, join, |_| true)
 }

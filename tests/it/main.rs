@@ -16,6 +16,7 @@ mod lineage;
 mod other_projects;
 mod pairs;
 mod provenance;
+mod reconciliation;
 mod review;
 mod run;
 mod sandbox;

@@ -38,6 +38,9 @@ fn model(text: &str) -> Option<ModelAt<'_>> {
 /// # Errors
 /// A revision, model or relation that is not there or cannot be built.
 pub(super) fn reconcile(request: &Request) -> Result<Reconciliation> {
+    if request.memory.is_some() {
+        bail!("--memory bounds a comparison of tables, files and queries; a model is built without it");
+    }
     let args = ProjectArgs {
         project_dir: None,
         profiles_dir: std::env::var_os("DBT_PROFILES_DIR").map(Into::into),

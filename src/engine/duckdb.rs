@@ -145,6 +145,10 @@ impl Engine for DuckDb {
         })
     }
 
+    fn explains(&self) -> bool {
+        true
+    }
+
     fn explain(&self, sql: &str) -> Result<String> {
         let sql = single_query(sql)?;
         let connection = self.connection();

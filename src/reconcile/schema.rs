@@ -269,6 +269,15 @@ fn beside_float(x: &str, t: Type, grammar: Grammar) -> String {
         (Grammar::Postgres, Type::Decimal { .. } | Type::Numeric) => {
             format!("case when {x} = trunc({x}) then trunc({x}) end")
         }
+        // Its cast from double to decimal keeps 17 digits; the one to bigint keeps all.
+        (Grammar::Spark, Type::Float) => {
+            let whole = grammar.text(&grammar.integer(&double));
+            let wide = grammar.text(&grammar.wide(&double));
+            format!("case when abs({double}) < 9.2e18 then {whole} when abs({double}) < 1e37 then {wide} end")
+        }
+        (Grammar::Spark, Type::Decimal { scale, .. }) if scale > 0 => {
+            format!("case when {x} = floor({x}) then {} end", grammar.wide(x))
+        }
         (_, Type::Float) => format!("case when abs({double}) < 1e37 then {} end", grammar.wide(x)),
         _ => grammar.wide(x),
     };

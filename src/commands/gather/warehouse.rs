@@ -9,6 +9,7 @@ use crate::sql::Dialect;
 use anyhow::{Context, Result, bail};
 use regex::Regex;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 /// The subcommand of this binary that loads a driver, so that its crash takes no report along.
@@ -62,6 +63,12 @@ pub(super) fn open(
         if in_repository(repo, program) {
             bail!("`{program}` could be a file of the repository; name a program on PATH, or by its full path");
         }
+        // `python3 ask.py` runs what the pull request made of ask.py.
+        if let Some(argument) = warehouse.command.iter().skip(1).find(|argument| file_of(repo, argument)) {
+            bail!(
+                "`{argument}` of `warehouse.command` is a file of the repository; keep it outside, and name its full path"
+            );
+        }
         let program =
             Program { command: warehouse.command.clone(), greeting: None, secrets: Vec::new(), timeout, dialect };
         return Ok(Box::new(Process::new(program)));
@@ -89,6 +96,13 @@ pub(super) fn open(
     let greeting = Some(serde_json::to_string(&settings)?);
     let command = vec![itself, HOST.to_owned()];
     Ok(Box::new(Process::new(Program { command, greeting, secrets, timeout, dialect })))
+}
+
+/// Whether an argument names a file of the repository, from here or from its root.
+fn file_of(repo: &Repo, argument: &str) -> bool {
+    [Path::new(argument), &repo.root().join(argument)]
+        .iter()
+        .any(|path| path.is_file() && repo.relative(path).is_some())
 }
 
 /// The driver and its options for a dbt adapter, from the keys of its profile.

@@ -3,10 +3,13 @@
 //! Cheap first: schemas, then one scan a side that fingerprints buckets of rows, then a keyed join over the buckets that
 //! differ. Without a usable key, rows are compared as multisets.
 
+mod across;
+mod digest;
 mod grammar;
 mod key;
 mod keyed;
 mod reading;
+mod rendering;
 mod repeats;
 mod result;
 mod samples;
@@ -14,6 +17,7 @@ mod schema;
 mod sql;
 mod strategy;
 
+pub use across::{Across, Mapping, compare_across};
 pub use key::KeyOrigin;
 pub use result::{
     CellDifference, ColumnResult, Duplicates, KeySample, Mode, Reconciliation, rounded, scientific, thousands,

@@ -148,6 +148,9 @@ fn type_name(field: &Field) -> String {
     if own == Some("numeric") {
         return "NUMERIC".to_owned();
     }
+    if field.metadata().get("ARROW:extension:name").is_some_and(|name| name == "arrow.uuid") {
+        return "UUID".to_owned();
+    }
     let name = match field.data_type() {
         DataType::Boolean => "BOOLEAN",
         DataType::Int8 => "TINYINT",

@@ -220,6 +220,69 @@ impl Grammar {
         }
     }
 
+    /// A decimal's text without zeros at the end.
+    pub fn without_zeros(self, text: &str) -> String {
+        let stripped = match self {
+            // Its rtrim takes what is to go first.
+            Self::Spark => format!("trim(trailing '.' from trim(trailing '0' from {text}))"),
+            _ => format!("rtrim(rtrim({text}, '0'), '.')"),
+        };
+        format!("case when {text} like '%.%' then {stripped} else {text} end")
+    }
+
+    /// A date as the first moment of it.
+    pub fn moment(self, x: &str) -> String {
+        let name = match self {
+            Self::BigQuery => "datetime",
+            Self::Spark => "timestamp_ntz",
+            _ => "timestamp",
+        };
+        format!("cast({x} as {name})")
+    }
+
+    /// Microseconds since 1970 of a timestamp with time zone, as text.
+    pub fn microseconds(self, x: &str) -> String {
+        let finite = |form: &str| format!("case when isfinite({x}) then {} else {} end", self.text(form), self.text(x));
+        match self {
+            Self::DuckDb => finite(&format!("epoch_us({x})")),
+            Self::Postgres => finite(&format!("cast(extract(epoch from {x}) * 1000000 as bigint)")),
+            _ => self.text(&format!("unix_micros({x})")),
+        }
+    }
+
+    /// Bytes as lower-case hex.
+    pub fn hex(self, x: &str) -> String {
+        match self {
+            Self::Postgres => format!("encode({x}, 'hex')"),
+            Self::BigQuery => format!("to_hex({x})"),
+            Self::Snowflake => format!("lower(hex_encode({x}))"),
+            _ => format!("lower(hex({x}))"),
+        }
+    }
+
+    /// Whether its digests and renderings are those of other engines, so that two engines' can be compared.
+    pub fn digests(self) -> bool {
+        // Snowflake prints doubles and timestamps as its session says, and not always all of them.
+        matches!(self, Self::DuckDb | Self::Postgres | Self::BigQuery | Self::Spark)
+    }
+
+    /// The MD5 of a text, in hex.
+    pub fn digest(self, text: &str) -> String {
+        match self {
+            Self::BigQuery => format!("to_hex(md5({text}))"),
+            _ => format!("md5({text})"),
+        }
+    }
+
+    /// Eight hex digits as a number.
+    pub fn unhex(self, digits: &str) -> String {
+        match self {
+            Self::Postgres => format!("cast(cast('x' || {digits} as bit(32)) as bigint)"),
+            Self::Spark => format!("cast(conv({digits}, 16, 10) as bigint)"),
+            _ => self.integer(&format!("'0x' || {digits}")),
+        }
+    }
+
     /// The absolute difference of two finite doubles, and whether it is within a tolerance.
     ///
     /// PostgreSQL raises an error where others give infinity or 0; scaling by a power of two changes no digit.

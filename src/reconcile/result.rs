@@ -54,6 +54,9 @@ pub struct Reconciliation {
     pub unexpected_sample: Vec<KeySample>,
     /// What a reader must know of the comparison.
     pub notes: Vec<String>,
+    /// Set when the two relations are in two engines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub across: Option<super::Across>,
 }
 
 /// Key columns and their values as text; `None` = NULL.

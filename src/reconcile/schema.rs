@@ -59,11 +59,13 @@ pub struct Pair {
     pub keyable: bool,
     /// Whether it is an integer column.
     pub integer: bool,
+    /// Whether it holds bytes, which are no text to every engine.
+    pub bytes: bool,
 }
 
 /// A type, as far as comparing is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Type {
+pub(super) enum Type {
     Integer {
         digits: u32,
         wide: bool,
@@ -85,7 +87,7 @@ enum Type {
 }
 
 impl Type {
-    fn of(name: &str) -> Type {
+    pub(super) fn of(name: &str) -> Type {
         let integer = |digits| Type::Integer { digits, wide: digits > 18 };
         match name {
             "TINYINT" | "UTINYINT" => integer(3),
@@ -109,7 +111,7 @@ impl Type {
         }
     }
 
-    fn number(self) -> bool {
+    pub(super) fn number(self) -> bool {
         matches!(self, Type::Integer { .. } | Type::Decimal { .. } | Type::Numeric | Type::Float)
     }
 }
@@ -224,6 +226,7 @@ fn pair(name: &str, left: &str, other: &str, right: &str, options: &Options, gra
         tolerance: tolerance.filter(|&(relative, absolute)| numeric && (relative > 0.0 || absolute > 0.0)),
         keyable: !float && lt != Type::Other || left == "UUID" || left == "BOOLEAN",
         integer: matches!(lt, Type::Integer { .. }),
+        bytes: left == "BLOB" && right == "BLOB",
     })
 }
 
@@ -243,11 +246,8 @@ fn numbers(l: &str, lt: Type, r: &str, rt: Type, grammar: Grammar) -> (String, S
             let form = |x: &str| grammar.decimal(x, digits + scale, scale);
             return (form(l), form(r));
         }
-        let form = |x: &str, scale| match scale {
-            0 => grammar.text(x),
-            _ => format!("rtrim(rtrim({}, '0'), '.')", grammar.text(x)),
-        };
-        return (form(l, ls), form(r, rs));
+        let form = |x: &str| grammar.without_zeros(&grammar.text(x));
+        return (form(l), form(r));
     }
     (beside_float(l, lt, grammar), beside_float(r, rt, grammar))
 }

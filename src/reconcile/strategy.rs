@@ -80,7 +80,7 @@ pub fn compare(engine: &dyn Engine, reference: &str, candidate: &str, options: &
     Ok(result)
 }
 
-fn start(
+pub(super) fn start(
     schema: SchemaDifference,
     pairs: &[Pair],
     options: &Options,
@@ -106,6 +106,7 @@ fn start(
         missing_sample: Vec::new(),
         unexpected_sample: Vec::new(),
         notes: Vec::new(),
+        across: None,
     }
 }
 

@@ -4,7 +4,7 @@ use super::dbt::in_repository;
 use crate::engine::adbc::Settings;
 use crate::engine::{Engine, Process, Program};
 use crate::git::Repo;
-use crate::policy::{EngineName, Policy};
+use crate::policy::{EngineName, Policy, Warehouse};
 use crate::sql::Dialect;
 use anyhow::{Context, Result, bail};
 use regex::Regex;
@@ -45,20 +45,16 @@ pub(super) fn fits(policy: &Policy, adapter: &str) -> Result<()> {
 /// # Errors
 /// Settings that are missing or do not fit.
 pub(super) fn open(
-    policy: &Policy,
+    (warehouse, path): (&Warehouse, &str),
     repo: &Repo,
     adapter: &str,
     profile: &BTreeMap<String, String>,
     dialect: Dialect,
 ) -> Result<Box<dyn Engine>> {
-    let warehouse = &policy.warehouse;
     let timeout = warehouse.timeout.unwrap_or(Duration::from_secs(300));
     if warehouse.engine == Some(EngineName::Command) {
         let Some(program) = warehouse.command.first() else {
-            bail!(
-                "{}: `warehouse: {{engine: command}}` needs `command`: the program that answers queries",
-                policy.path
-            );
+            bail!("{path}: `warehouse: {{engine: command}}` needs `command`: the program that answers queries");
         };
         if in_repository(repo, program) {
             bail!("`{program}` could be a file of the repository; name a program on PATH, or by its full path");
@@ -78,17 +74,16 @@ pub(super) fn open(
         settings.driver.clone_from(driver);
     }
     for (key, written) in &warehouse.options {
-        let value = rendered(written).with_context(|| format!("{}: `warehouse.options.{key}`", policy.path))?;
+        let value = rendered(written).with_context(|| format!("{path}: `warehouse.options.{key}`"))?;
         settings.options.insert(key.clone(), value);
     }
     if settings.driver.is_empty() {
         bail!(
-            "no ADBC driver is known for adapter `{adapter}`; name one as `warehouse.driver` and its `warehouse.options` in {}, or a program as `warehouse.command`",
-            policy.path
+            "no ADBC driver is known for adapter `{adapter}`; name one as `warehouse.driver` and its `warehouse.options` in {path}, or a program as `warehouse.command`"
         );
     }
     if settings.options.is_empty() {
-        bail!("nothing says how to connect: neither profiles.yml nor `warehouse.options` of {}", policy.path);
+        bail!("nothing says how to connect: neither profiles.yml nor `warehouse.options` of {path}");
     }
     let itself = std::env::current_exe().context("this program cannot be found to be started again")?;
     let itself = itself.to_str().context("the path of this program is not UTF-8")?.to_owned();
@@ -164,6 +159,7 @@ fn session(adapter: &str, timeout: Duration) -> Vec<String> {
         "set application_name to 'rowproof'".to_owned(),
         format!("set statement_timeout to {}", timeout.as_millis()),
         "set timezone to 'UTC'".to_owned(),
+        "set datestyle to 'ISO'".to_owned(),
     ];
     if adapter == "postgres" {
         setup.push("set default_transaction_read_only to on".to_owned());

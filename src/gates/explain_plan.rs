@@ -219,6 +219,9 @@ impl ExplainPlan {
         data: &dyn Data,
         looked: &joins::Looked,
     ) -> Result<(Option<cost::Work>, Vec<Finding>)> {
+        // What the engine cannot even read was not judged.
+        let columns = format!("select * from {} as planned limit 0", data.relation(Side::Head, &change.unique_id)?);
+        data.engine().query(&columns).with_context(|| change.model().name.clone())?;
         let mut findings = scans::look(change, cx, data, &self.options.big_tables, (None, None))?;
         let text = format!(
             "plans of {} cannot be read here: judged by the text and the data alone",

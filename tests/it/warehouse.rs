@@ -12,6 +12,7 @@ use serde_json::Value;
 use spark::Spark;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 const PASSWORD: &str = "sesame word";
 
@@ -241,21 +242,44 @@ fn of_spark(spark: &Spark) -> String {
 }
 
 #[test]
-fn pull_requests_get_the_same_verdicts_on_spark() {
-    let spark = match Spark::start() {
-        Ok(spark) => spark,
-        Err(why) => {
-            skipped(&why);
-            return;
+fn on_spark_verdicts_and_comparisons_are_those_of_duckdb() {
+    match Spark::start() {
+        Ok(spark) => {
+            across::on_spark(&spark);
+            pull_requests_on_spark(&spark);
         }
-    };
-    let (embedded, warehouse) = (shop(DUCKDB, "", "double"), shop(SPARK, &of_spark(&spark), "double"));
-    load_into_spark(&spark, &warehouse);
+        Err(why) => skipped(&why),
+    }
+}
+
+fn pull_requests_on_spark(spark: &Spark) {
+    let (embedded, warehouse) = (shop(DUCKDB, "", "double"), shop(SPARK, &of_spark(spark), "double"));
+    load_into_spark(spark, &warehouse);
     warehouse.remove("shop.duckdb");
     let variables = [("SPARK_REMOTE", spark.remote.as_str())];
     let all: Vec<&str> = SCENARIOS.iter().map(|(name, _)| *name).collect();
     let failed = same_verdicts(&embedded, &warehouse, &variables, &all, &["does not run"], "double");
     assert!(failed > 20, "{failed}");
+}
+
+#[test]
+fn pull_requests_get_the_same_verdicts_through_a_dbt_adapter() {
+    // A Python that has dbt-core and dbt-duckdb.
+    let python = std::env::var("ROWPROOF_TEST_DBT").unwrap_or_default();
+    if !Path::new(&python).is_file() {
+        skipped("ROWPROOF_TEST_DBT names no Python with dbt-duckdb");
+        return;
+    }
+    let program = crate_folder("warehouses/dbt_adapter.py");
+    let command = format!("[{python}, {}, --profile, shop, --target, dev]", program.display());
+    let warehouse = shop(DUCKDB, &format!("warehouse: {{engine: command, command: {command}}}\n"), "double");
+    let embedded = shop(DUCKDB, "", "double");
+    let folder = warehouse.root();
+    let variables = [("DBT_PROFILES_DIR", folder.to_str().unwrap())];
+    let names =
+        ["column fed from another", "join multiplies", "key becomes null", "noise below the tolerance", "does not run"];
+    let failed = same_verdicts(&embedded, &warehouse, &variables, &names, &["does not run"], "double");
+    assert!(failed > 3, "{failed}");
 }
 
 #[test]

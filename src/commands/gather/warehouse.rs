@@ -15,6 +15,9 @@ use std::time::Duration;
 /// The subcommand of this binary that loads a driver, so that its crash takes no report along.
 const HOST: &str = "engine-host";
 
+/// The BigQuery driver's name for the most bytes that a query may bill.
+const BIGQUERY_BYTES: &str = "adbc.bigquery.sql.query.max_bytes_billed";
+
 /// Whether the data is in a warehouse and not in DuckDB, by the policy, else by the profile's adapter.
 pub(super) fn asked(policy: &Policy, adapter: &str) -> bool {
     match policy.warehouse.engine {
@@ -36,6 +39,12 @@ pub(super) fn fits(policy: &Policy, adapter: &str) -> Result<()> {
     }
     if (warehouse.driver.is_some() || !warehouse.options.is_empty()) && (command || !asked(policy, adapter)) {
         bail!("{}: `warehouse.driver` and `options` are for `engine: adbc`; say so, or remove them", policy.path);
+    }
+    if warehouse.maximum_bytes.is_some() && (command || adapter != "bigquery") {
+        bail!(
+            "{}: `warehouse.maximum_bytes` holds on BigQuery only; remove it, or bound the role that asks",
+            policy.path
+        );
     }
     Ok(())
 }
@@ -70,6 +79,9 @@ pub(super) fn open(
         return Ok(Box::new(Process::new(program)));
     }
     let mut settings = of_adapter(adapter, profile, timeout)?;
+    if let Some(bytes) = warehouse.maximum_bytes {
+        settings.numbers.insert(BIGQUERY_BYTES.to_owned(), i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
     if let Some(driver) = &warehouse.driver {
         settings.driver.clone_from(driver);
     }
@@ -110,6 +122,7 @@ fn of_adapter(adapter: &str, profile: &BTreeMap<String, String>, timeout: Durati
         }
     };
     let mut setup = Vec::new();
+    let mut numbers = BTreeMap::new();
     let driver = match adapter {
         "postgres" | "redshift" => {
             if !profile.is_empty() {
@@ -142,6 +155,10 @@ fn of_adapter(adapter: &str, profile: &BTreeMap<String, String>, timeout: Durati
                 put("adbc.bigquery.sql.auth_type", Some(kind.to_owned()));
                 put("adbc.bigquery.sql.auth_credentials", Some(file));
             }
+            if let Some(bytes) = get(&["maximum_bytes_billed"]) {
+                let bytes = bytes.parse().context("`maximum_bytes_billed` of the profile is no number")?;
+                numbers.insert(BIGQUERY_BYTES.to_owned(), bytes);
+            }
             "adbc_driver_bigquery"
         }
         "sqlite" => {
@@ -150,7 +167,7 @@ fn of_adapter(adapter: &str, profile: &BTreeMap<String, String>, timeout: Durati
         }
         _ => "",
     };
-    Ok(Settings { driver: driver.to_owned(), options, setup, one_transaction: adapter == "postgres" })
+    Ok(Settings { driver: driver.to_owned(), options, setup, numbers, one_transaction: adapter == "postgres" })
 }
 
 /// What holds for every query of a PostgreSQL session: it reads, in UTC, within its time, as of one moment.
@@ -253,6 +270,15 @@ mod tests {
         assert!(secrets(&options, &profile(&[])).contains(&"hunter2".to_owned()));
         assert!(rendered("{{ env_var('ROWPROOF_NO_SUCH_VARIABLE') }}").unwrap_err().to_string().contains("has no"));
         assert_eq!(rendered("plain").unwrap(), "plain");
+    }
+
+    #[test]
+    fn bigquery_may_not_bill_more_than_it_is_told() {
+        let keys = profile(&[("project", "p"), ("maximum_bytes_billed", "1000")]);
+        let settings = of_adapter("bigquery", &keys, Duration::from_secs(1)).unwrap();
+        assert_eq!(settings.numbers[BIGQUERY_BYTES], 1000);
+        let keys = profile(&[("project", "p"), ("maximum_bytes_billed", "lots")]);
+        assert!(of_adapter("bigquery", &keys, Duration::from_secs(1)).is_err());
     }
 
     #[test]

@@ -29,7 +29,7 @@ update traps set d = case id when 9001 then 'nan'::float8 when 9002 then '-0'::f
     when 9004 then 1e22 when 9005 then 1.5e-7 else 123456789.125 end where id > 9000;
 grant select on traps to reader;";
 
-const SPARK: &str = "create table raw.traps as
+const SPARK: &str = "create table traps.traps as
 select * except (d), case id when 9001 then double('NaN') when 9002 then -0.0D when 9003 then double('Infinity')
     when 9004 then 1e22D when 9005 then 1.5e-7D when 9006 then 123456789.125D else d end as d from (
 select cast(id + more as int) as id, n, d, f, t, b, ok, day, ts, moment, u, big from (
@@ -190,60 +190,53 @@ fn the_same_rows_in_duckdb_and_postgres_are_equal_and_every_difference_is_counte
 
 /// What a comparison within Spark must find: the candidate, the counts, the column.
 const WITHIN: &[(&str, [u64; 3], &str)] = &[
-    ("raw.traps", [0, 0, 0], ""),
+    ("traps.traps", [0, 0, 0], ""),
     (
-        "select * except (big), case when id in (1, 2, 3) then big + 1 else big end as big from raw.traps",
+        "select * except (big), case when id in (1, 2, 3) then big + 1 else big end as big from traps.traps",
         [0, 0, 3],
         "big",
     ),
-    ("select * except (d), d * (1 + 1e-13) as d from raw.traps", [0, 0, 0], ""),
-    ("select * except (d), case when id = 50 then d * (1 + 1e-7) else d end as d from raw.traps", [0, 0, 1], "d"),
-    ("select * except (d), case when id = 50 then null else d end as d from raw.traps", [0, 0, 1], "d"),
+    ("select * except (d), d * (1 + 1e-13) as d from traps.traps", [0, 0, 0], ""),
+    ("select * except (d), case when id = 50 then d * (1 + 1e-7) else d end as d from traps.traps", [0, 0, 1], "d"),
+    ("select * except (d), case when id = 50 then null else d end as d from traps.traps", [0, 0, 1], "d"),
     (
-        "select * except (d), case when id = 9001 then 5 when id = 9003 then 5 else d end as d from raw.traps",
+        "select * except (d), case when id = 9001 then 5 when id = 9003 then 5 else d end as d from traps.traps",
         [0, 0, 2],
         "d",
     ),
-    ("select * except (d), case when id = 9002 then double(0) else d end as d from raw.traps", [0, 0, 0], ""),
-    ("select * except (t), coalesce(t, '') as t from raw.traps", [0, 0, 751], "t"),
-    ("select * except (big), cast(big as double) as big from raw.traps", [0, 0, 0], ""),
-    ("select * from raw.traps union all select * from raw.traps where id in (8, 9)", [0, 2, 0], ""),
+    ("select * except (d), case when id = 9002 then double(0) else d end as d from traps.traps", [0, 0, 0], ""),
+    ("select * except (t), coalesce(t, '') as t from traps.traps", [0, 0, 751], "t"),
+    ("select * except (big), cast(big as double) as big from traps.traps", [0, 0, 0], ""),
+    ("select * from traps.traps union all select * from traps.traps where id in (8, 9)", [0, 2, 0], ""),
     (
-        "select * from raw.traps where id <> 77 union all select -1 as id, * except (id) from raw.traps where id = 8",
+        "select * from traps.traps where id <> 77 union all select -1 as id, * except (id) from traps.traps where id = 8",
         [1, 1, 0],
         "",
     ),
-    ("select * except (u), lead(u, 1, 'x') over (order by id) as u from raw.traps", [0, 0, 3006], "u"),
+    ("select * except (u), lead(u, 1, 'x') over (order by id) as u from traps.traps", [0, 0, 3006], "u"),
 ];
 
-#[test]
-fn the_same_rows_in_spark_are_equal_and_every_difference_is_counted() {
-    let spark = match Spark::start() {
-        Ok(spark) => spark,
-        Err(why) => {
-            skipped(&why);
-            return;
-        }
-    };
-    let tables = ["create schema if not exists raw", "drop table if exists raw.traps", SPARK];
+/// The same on Spark, and within it.
+pub fn on_spark(spark: &Spark) {
+    let tables = ["create schema if not exists traps", "drop table if exists traps.traps", SPARK];
     spark.sql(&tables.map(str::to_owned));
-    let warehouse = format!("project: {{dialect: spark}}\n{}", of_spark(&spark));
-    let sandbox = sandbox("type: spark, method: session, host: unused, schema: raw", &warehouse);
+    let warehouse = format!("project: {{dialect: spark}}\n{}", of_spark(spark));
+    let sandbox = sandbox("type: spark, method: session, host: unused, schema: traps", &warehouse);
     let asked = Asked { sandbox: &sandbox, variables: vec![("SPARK_REMOTE", spark.remote.as_str())] };
     let mut wrong = String::new();
-    asked.changes(&["--reference-warehouse", "policy", "--reference", "raw.traps"], &mut wrong);
+    asked.changes(&["--reference-warehouse", "policy", "--reference", "traps.traps"], &mut wrong);
     let equal = asked.reconcile(&[
         "--reference-warehouse",
         "policy",
         "--reference",
-        "raw.traps",
+        "traps.traps",
         "--candidate-warehouse",
         "dev",
         "--candidate",
         "traps",
     ]);
     assert_eq!(equal["across"]["fetched"], serde_json::json!([0, 0]), "{equal:#}");
-    let both = ["--reference-warehouse", "policy", "--candidate-warehouse", "policy", "--reference", "raw.traps"];
+    let both = ["--reference-warehouse", "policy", "--candidate-warehouse", "policy", "--reference", "traps.traps"];
     for (sql, counts, column) in WITHIN {
         let found = asked.reconcile(&[&both[..], &["--candidate", sql]].concat());
         check(&found, sql, *counts, column, &mut wrong);

@@ -168,6 +168,11 @@ mod tests {
         {
             assert!(relation(text, Dialect::Postgres).is_err(), "{text}");
         }
+        for text in ["select * from text.`/etc/passwd`", "select * from csv.`passwd`", "select * from `json`.`a/b`"] {
+            let error = format!("{:#}", relation(text, Dialect::Spark).unwrap_err());
+            assert!(error.contains("reads a file"), "{text}: {error}");
+        }
+        assert!(relation("select * from json.orders join `text`.`orders` using (id)", Dialect::Spark).is_ok());
         assert_eq!(drivers(&["postgres=/x/y.so".to_owned()]).unwrap()["postgres"], "/x/y.so");
         assert!(drivers(&["/x/y.so".to_owned()]).is_err());
     }

@@ -215,7 +215,7 @@ pub enum CompileFormat {
 /// Arguments of `reconcile`.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Examples:\n  rowproof reconcile --database shop.duckdb --reference trusted.orders --candidate main.orders --key order_id\n  rowproof reconcile --reference trusted.orders --candidate model:orders\n  rowproof reconcile --reference model:orders@main --candidate model:orders"
+    after_help = "Examples:\n  rowproof reconcile --database shop.duckdb --reference trusted.orders --candidate main.orders --key order_id\n  rowproof reconcile --reference trusted.orders --candidate model:orders\n  rowproof reconcile --reference model:orders@main --candidate model:orders\n  rowproof reconcile --reference-warehouse prod --reference analytics.orders --candidate orders.parquet --key order_id"
 )]
 pub struct ReconcileArgs {
     /// Trusted table (`schema.table` of --database, `FILE.duckdb:schema.table`), file (.csv, .parquet, .json), query, or
@@ -246,6 +246,16 @@ pub struct ReconcileArgs {
     /// Most memory to use, as DuckDB writes it (`1GiB`); what does not fit goes to temporary files.
     #[arg(long, value_name = "SIZE")]
     pub memory: Option<String>,
+    /// Where the reference is, when it is no file and not in DuckDB: a target of the project's profile, or `policy` for the
+    /// warehouse that the policy names. Two sides in two engines are compared by fingerprints that both compute alike.
+    #[arg(long, value_name = "TARGET")]
+    pub reference_warehouse: Option<String>,
+    /// Where the candidate is.
+    #[arg(long, value_name = "TARGET")]
+    pub candidate_warehouse: Option<String>,
+    /// ADBC driver of an adapter, by name or whole path (default: the policy's, else by its usual name); may be repeated.
+    #[arg(long, value_name = "ADAPTER=DRIVER")]
+    pub driver: Vec<String>,
     /// How many differing rows to show.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub sample: usize,

@@ -86,6 +86,9 @@ fn compare(args: &ReconcileArgs) -> Result<u8> {
         database: args.database.clone(),
         memory: args.memory.clone(),
         sample: args.sample,
+        reference_warehouse: args.reference_warehouse.clone(),
+        candidate_warehouse: args.candidate_warehouse.clone(),
+        driver: args.driver.clone(),
     };
     let result = reconcile::reconcile(&request)?;
     let text = match args.format {

@@ -9,7 +9,7 @@ mod graph;
 pub mod inline;
 pub mod process;
 pub mod scratch;
-mod spelling;
+pub mod spelling;
 pub mod statement;
 mod timezone;
 mod values;
@@ -151,6 +151,10 @@ pub trait Engine: Send + Sync {
     fn plain(&self, sql: &str) -> anyhow::Result<Vec<Vec<Cell>>> {
         Ok(self.query(sql)?.rows)
     }
+    /// Whether it gives plans that are understood here.
+    fn explains(&self) -> bool {
+        false
+    }
     /// The plan of one read-only query, as the engine prints it in JSON; the query is not run.
     ///
     /// # Errors
@@ -172,7 +176,15 @@ pub trait Engine: Send + Sync {
     fn forget(&self, _kept: &str) {}
     /// A type that one of its results names, as a cast writes it.
     fn spell(&self, data_type: &str) -> String {
-        data_type.to_owned()
+        spelling::spell(data_type, self.dialect())
+    }
+    /// A name as its SQL quotes it.
+    fn name(&self, name: &str) -> String {
+        spelling::name(name, self.dialect())
+    }
+    /// A text as its SQL writes it.
+    fn text(&self, text: &str) -> String {
+        spelling::text(text, self.dialect())
     }
 }
 

@@ -102,6 +102,8 @@ pub struct Warehouse {
     pub command: Vec<String>,
     /// Longest time of one query.
     pub timeout: Option<Duration>,
+    /// Most bytes that one query may bill.
+    pub maximum_bytes: Option<u64>,
     /// DuckDB file, from the policy file's folder.
     pub database: Option<String>,
     /// Folders or files of csv, parquet and json data: relation name (`schema.table` or `table`) to path.

@@ -3,12 +3,15 @@
 //! Cheap first: schemas, then one scan a side that fingerprints buckets of rows, then a keyed join over the buckets that
 //! differ. Without a usable key, rows are compared as multisets.
 
+mod across;
 mod clues;
+mod digest;
 mod grammar;
 mod key;
 mod keyed;
 mod pass;
 mod reading;
+mod rendering;
 mod repeats;
 mod result;
 mod samples;
@@ -16,6 +19,7 @@ mod schema;
 mod sql;
 mod strategy;
 
+pub use across::{Across, Mapping, compare_across};
 pub use clues::{Clue, ClueKind};
 pub use key::KeyOrigin;
 pub use result::{

@@ -16,9 +16,10 @@ pub(super) use policy::{POLICY_FILE, PolicyFound, find_policy};
 use state::State;
 
 use crate::cli::ProjectArgs;
+use crate::engine::Engine;
 use crate::files::FileSet;
 use crate::git::{Repo, SideTree};
-use crate::policy::Policy;
+use crate::policy::{EngineName, Policy};
 use crate::project::bind::{Analyses, Bound, KnownColumns};
 use crate::project::manifest::Manifest;
 use crate::project::{self, LoadOptions, Project};
@@ -194,6 +195,29 @@ fn with_reader<T>(args: &ProjectArgs, rev: &str, read: impl FnOnce(Reader<'_>, &
     read(Reader::new(args, state.as_ref(), &repo, &policy.policy, &root, [&tree, &tree])?, &tree.files)
 }
 
+/// Where a relation is that a person names.
+pub(super) enum Place {
+    /// A DuckDB file, or none: the relation is a file itself, or a query.
+    File(Option<PathBuf>),
+    /// A warehouse.
+    Warehouse(Box<dyn Engine>),
+}
+
+/// The place that is called `policy` (the warehouse of the policy), or as a target of the profile is. `drivers` are ADBC
+/// drivers by adapter.
+///
+/// # Errors
+/// No project here, no such target, or settings that are missing or do not fit.
+pub(super) fn place(name: &str, drivers: &BTreeMap<String, String>) -> Result<Place> {
+    let by_policy = name == "policy";
+    let args = ProjectArgs {
+        target: (!by_policy).then(|| name.to_owned()),
+        profiles_dir: std::env::var_os("DBT_PROFILES_DIR").map(Into::into),
+        ..ProjectArgs::default()
+    };
+    with_reader(&args, crate::git::WORKTREE, |reader, _| reader.place(by_policy, drivers))
+}
+
 /// The project of the working tree, found but not read.
 pub(super) struct Here {
     /// The repository.
@@ -303,8 +327,40 @@ impl<'a> Reader<'a> {
         if self.args.database.is_some() || !warehouse::asked(self.policy, &self.target.adapter) {
             return self.database.scratch.map(Store::from);
         }
-        let engine = warehouse::open(self.policy, self.repo, &self.target.adapter, &self.connection?, project.dialect)?;
+        let settings = (&self.policy.warehouse, self.policy.path.as_str());
+        let engine = warehouse::open(settings, self.repo, &self.target.adapter, &self.connection?, project.dialect)?;
         Ok(Store::Warehouse { engine, called })
+    }
+
+    /// The warehouse that the policy names, or the one of this target alone.
+    fn place(self, by_policy: bool, drivers: &BTreeMap<String, String>) -> Result<Place> {
+        let adapter = self.target.adapter.as_str();
+        let policy = &self.policy.warehouse;
+        let connection = self.connection?;
+        if by_policy {
+            warehouse::fits(self.policy, adapter)?;
+        }
+        if (by_policy && !warehouse::asked(self.policy, adapter)) || (!by_policy && adapter == "duckdb") {
+            let named = policy.database.as_ref().filter(|_| by_policy);
+            let folder = self.repo.root().join(self.policy.folder().unwrap_or(self.root));
+            let own = self.target.duckdb_path.as_ref().map(|path| self.repo.root().join(self.root).join(path));
+            let file = named.map(|file| folder.join(file)).or(own).context("it names no DuckDB file")?;
+            return Ok(Place::File(Some(file)));
+        }
+        let dialect = self.dialect.filter(|_| by_policy).or_else(|| Dialect::from_adapter(adapter));
+        let dialect = dialect.with_context(|| format!("nothing says which SQL adapter `{adapter}` speaks"))?;
+        let mut settings = policy.clone();
+        if !by_policy {
+            settings.options.clear();
+            settings.command.clear();
+            settings.driver = settings.driver.filter(|_| settings.engine != Some(EngineName::Command));
+            settings.engine = Some(EngineName::Adbc);
+        }
+        if let Some(driver) = drivers.get(adapter) {
+            settings.driver = Some(driver.clone());
+        }
+        let engine = warehouse::open((&settings, &self.policy.path), self.repo, adapter, &connection, dialect)?;
+        Ok(Place::Warehouse(engine))
     }
 
     fn answering_as_dbt(mut self) -> Result<Self> {

@@ -1,6 +1,7 @@
 //! `rowproof reconcile`: compares two tables, files or queries.
 
 mod models;
+mod warehouses;
 
 use crate::engine::scratch::{Attach, Limits, Scratch};
 use crate::engine::{Body, Definition, Engine, Side, SidePlan, Workspace};
@@ -34,6 +35,12 @@ pub struct Request {
     pub memory: Option<String>,
     /// How many differing rows to show for each column and side.
     pub sample: usize,
+    /// Where the reference is, when not in a file or DuckDB: `policy`, or a target of the profile.
+    pub reference_warehouse: Option<String>,
+    /// Where the candidate is.
+    pub candidate_warehouse: Option<String>,
+    /// `adapter=driver`.
+    pub driver: Vec<String>,
 }
 
 /// The exit code of a comparison: 0 equal, 1 different.
@@ -46,6 +53,9 @@ pub fn exit_code(result: &Reconciliation) -> u8 {
 /// # Errors
 /// A relation that cannot be found or read, or an option that does not fit: exit code 2.
 pub fn reconcile(request: &Request) -> Result<Reconciliation> {
+    if warehouses::asked(request) {
+        return warehouses::reconcile(request);
+    }
     if models::asked(request) {
         return models::reconcile(request);
     }
@@ -74,13 +84,23 @@ fn compare_in(
     reference: &str,
     candidate: &str,
     request: &Request,
-    mut personal: BTreeSet<String>,
+    mut hidden: BTreeSet<String>,
 ) -> Result<Reconciliation> {
     for relation in [reference, candidate] {
-        let columns = engine.query(&format!("select * from {relation} as t limit 0"))?.columns;
-        personal.extend(columns.into_iter().map(|(name, _)| name).filter(|name| entity(name).is_some()));
+        hidden.extend(personal(engine, relation)?);
     }
-    let options = Options {
+    compare(engine, reference, candidate, &options(request, hidden)?)
+}
+
+/// Columns of a relation whose name says that they are personal.
+fn personal(engine: &dyn Engine, relation: &str) -> Result<Vec<String>> {
+    let columns = engine.query(&format!("select * from {relation} as t limit 0"))?.columns;
+    Ok(columns.into_iter().map(|(name, _)| name).filter(|name| entity(name).is_some()).collect())
+}
+
+/// How the request wants it compared; values of `hidden` columns are not shown.
+fn options(request: &Request, hidden: BTreeSet<String>) -> Result<Options> {
+    Ok(Options {
         key: (!request.key.is_empty()).then(|| request.key.clone()),
         key_candidates: Vec::new(),
         tolerance: request.tolerance,
@@ -88,9 +108,8 @@ fn compare_in(
         column_tolerance: column_tolerances(&request.column_tolerance)?,
         exclude: request.exclude.iter().cloned().collect(),
         sample: request.sample,
-        masked: personal,
-    };
-    compare(engine, reference, candidate, &options)
+        masked: hidden,
+    })
 }
 
 fn column_tolerances(written: &[String]) -> Result<BTreeMap<String, f64>> {

@@ -23,6 +23,8 @@ pub struct Settings {
     pub options: BTreeMap<String, String>,
     /// Statements that are run first.
     pub setup: Vec<String>,
+    /// Options of each statement that are numbers, by the driver's own names.
+    pub numbers: BTreeMap<String, i64>,
     /// Whether every query runs within one transaction, so that all see the same rows and the same now.
     pub one_transaction: bool,
 }
@@ -39,7 +41,7 @@ pub fn serve(input: impl BufRead, mut output: impl Write) -> Result<()> {
     for line in lines {
         let request: Request = serde_json::from_str(&line?).context("a request cannot be read")?;
         let answer = match &mut connection {
-            Ok(connection) => answer(connection, &request, settings.one_transaction),
+            Ok(connection) => answer(connection, &request, &settings),
             Err(error) => Err(anyhow!("{error:#}")),
         };
         let answer = answer.unwrap_or_else(|e| Answer { error: Some(format!("{e:#}")), ..Answer::default() });
@@ -100,13 +102,13 @@ fn execute(connection: &mut ManagedConnection, sql: &str) -> Result<()> {
     Ok(())
 }
 
-fn answer(connection: &mut ManagedConnection, request: &Request, one_transaction: bool) -> Result<Answer> {
-    if !one_transaction {
-        return fetch(connection, request);
+fn answer(connection: &mut ManagedConnection, request: &Request, settings: &Settings) -> Result<Answer> {
+    if !settings.one_transaction {
+        return fetch(connection, request, &settings.numbers);
     }
     // An error would end the transaction and with it what all queries see alike.
     execute(connection, "savepoint rowproof")?;
-    let answer = fetch(connection, request);
+    let answer = fetch(connection, request, &settings.numbers);
     if answer.is_err() {
         execute(connection, "rollback to savepoint rowproof")?;
     }
@@ -114,8 +116,13 @@ fn answer(connection: &mut ManagedConnection, request: &Request, one_transaction
     answer
 }
 
-fn fetch(connection: &mut ManagedConnection, request: &Request) -> Result<Answer> {
+fn fetch(connection: &mut ManagedConnection, request: &Request, numbers: &BTreeMap<String, i64>) -> Result<Answer> {
     let mut statement = connection.new_statement().map_err(said)?;
+    for (option, number) in numbers {
+        // A bound that is not understood must not be one that is not there.
+        let set = statement.set_option(OptionStatement::Other(option.clone()), OptionValue::Int(*number));
+        set.map_err(said).with_context(|| format!("the driver does not take `{option}`"))?;
+    }
     if request.sql.starts_with("explain ") {
         // What the PostgreSQL driver fetches it copies out, which a plan cannot be.
         let option = OptionStatement::Other("adbc.postgresql.use_copy".to_owned());
@@ -147,6 +154,9 @@ fn type_name(field: &Field) -> String {
     let own = field.metadata().get("ADBC:postgresql:typname").map(String::as_str);
     if own == Some("numeric") {
         return "NUMERIC".to_owned();
+    }
+    if field.metadata().get("ARROW:extension:name").is_some_and(|name| name == "arrow.uuid") {
+        return "UUID".to_owned();
     }
     let name = match field.data_type() {
         DataType::Boolean => "BOOLEAN",

@@ -151,6 +151,10 @@ impl Engine for DuckDb {
         self.timed(&connection, || self.fetch(&connection, &format!("select * from (\n{sql}\n)")))
     }
 
+    fn explains(&self) -> bool {
+        true
+    }
+
     fn explain(&self, sql: &str) -> Result<String> {
         let sql = single_query(sql)?;
         let connection = self.connection();

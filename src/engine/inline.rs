@@ -2,8 +2,8 @@
 //! table expressions over the relations that the warehouse has.
 
 use super::graph::{Attached, Graph, Piece};
-use super::statement::single_query;
-use super::{Body, Engine, Side, SidePlan};
+use super::statement::single_query_in;
+use super::{Body, Engine, Side, SidePlan, spelling};
 use crate::sql::{Dialect, unaliased};
 use anyhow::{Result, anyhow, bail};
 use std::collections::BTreeMap;
@@ -93,7 +93,7 @@ impl Inlined {
         match expressions.is_empty() {
             true => Ok(text),
             false => {
-                Ok(format!("{}\nselect * from (\n{}\n) as rowproof_query", with(&expressions), single_query(&text)?))
+                Ok(format!("{}\nselect * from (\n{}\n) as rowproof_query", with(&expressions), self.single(&text)?))
             }
         }
     }
@@ -118,14 +118,19 @@ impl Inlined {
                         let rows = given.get(parent).ok_or_else(|| anyhow!("no rows are given for {parent_name}"))?;
                         self.pass(&mut state, rows)?;
                         let name = format!("rowproof_given_{}", names.len());
-                        expressions.push((name.clone(), single_query(rows)?.to_owned()));
+                        expressions.push((name.clone(), self.single(rows)?.to_owned()));
                         names.insert(parent, name);
                     }
-                    text.push_str(&named(&names[parent.as_str()], &parent_name, bare.contains(at)));
+                    text.push_str(&named(
+                        &names[parent.as_str()],
+                        &parent_name,
+                        bare.contains(at),
+                        self.engine.dialect(),
+                    ));
                 }
             }
         }
-        let text = single_query(&text)?;
+        let text = self.single(&text)?;
         if expressions.is_empty() {
             return Ok(text.to_owned());
         }
@@ -143,6 +148,11 @@ impl Inlined {
             Some(id) => self.relation(side, &id),
             None => Ok(name.trim().to_owned()),
         }
+    }
+
+    /// The text of one query, as the warehouse would cut it.
+    fn single<'a>(&self, sql: &'a str) -> Result<&'a str> {
+        single_query_in(sql, self.engine.dialect())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -183,7 +193,7 @@ impl Inlined {
         let failed = |e: anyhow::Error| anyhow!("{}: {e:#}", definition.name);
         self.pass(state, sql).map_err(failed)?;
         let text = self.filled(state, side, sql, &node.pieces, expressions)?;
-        expressions.push((name.clone(), single_query(&text).map_err(failed)?.to_owned()));
+        expressions.push((name.clone(), self.single(&text).map_err(failed)?.to_owned()));
         Ok(Place::Inlined(name))
     }
 
@@ -209,10 +219,12 @@ impl Inlined {
                         Place::Stored(stored) if self.called.get(id) == Some(&stored) => {
                             let last = stored.rsplit('.').next().unwrap_or(&stored).trim_matches(['"', '`']);
                             let other = !last.eq_ignore_ascii_case(&own);
-                            text.push_str(&named(&stored, &own, other && bare.contains(at)));
+                            text.push_str(&named(&stored, &own, other && bare.contains(at), self.engine.dialect()));
                         }
                         Place::Stored(stored) => text.push_str(&stored),
-                        Place::Inlined(name) => text.push_str(&named(&name, &own, bare.contains(at))),
+                        Place::Inlined(name) => {
+                            text.push_str(&named(&name, &own, bare.contains(at), self.engine.dialect()))
+                        }
                     }
                 }
             }
@@ -256,13 +268,13 @@ impl State {
 }
 
 /// An expression's name, under the relation's own one where the query gives none.
-fn named(expression: &str, own: &str, bare: bool) -> String {
+fn named(expression: &str, own: &str, bare: bool, dialect: Dialect) -> String {
     let plain =
         own.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !own.starts_with(|c: char| c.is_ascii_digit());
     match (bare, plain) {
         (false, _) => expression.to_owned(),
         (true, true) => format!("{expression} as {own}"),
-        (true, false) => format!("{expression} as {}", super::quoted(own)),
+        (true, false) => format!("{expression} as {}", spelling::name(own, dialect)),
     }
 }
 

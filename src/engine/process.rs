@@ -3,8 +3,8 @@
 //! A driver that crashes takes that process along and not the report; the next query gets a new one. The protocol is
 //! open to any program (`warehouse: {engine: command}`), see docs/warehouses.md.
 
-use super::statement::single_query;
-use super::{Cell, Engine, Rows, spelling};
+use super::statement::single_query_in;
+use super::{Cell, Engine, Rows};
 use crate::sql::Dialect;
 use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,8 @@ pub struct Request {
     pub sql: String,
     /// More rows than this are an error.
     pub max_rows: usize,
+    /// Seconds after which nobody waits for the answer any more.
+    pub timeout: u64,
 }
 
 /// What is answered, one a line.
@@ -129,7 +131,8 @@ impl Process {
     }
 
     fn ask(&self, running: &mut Running, sql: &str) -> Result<Answer> {
-        let request = serde_json::to_string(&Request { sql: sql.to_owned(), max_rows: MAX_ROWS })?;
+        let timeout = self.program.timeout.as_secs();
+        let request = serde_json::to_string(&Request { sql: sql.to_owned(), max_rows: MAX_ROWS, timeout })?;
         if writeln!(running.input, "{request}").and_then(|()| running.input.flush()).is_err() {
             return Err(self.ended(running));
         }
@@ -193,14 +196,18 @@ impl Process {
 
 impl Engine for Process {
     fn query(&self, sql: &str) -> Result<Rows> {
-        self.rows(single_query(sql)?)
+        self.rows(single_query_in(sql, self.program.dialect)?)
+    }
+
+    fn explains(&self) -> bool {
+        self.program.dialect == Dialect::Postgres
     }
 
     fn explain(&self, sql: &str) -> Result<String> {
-        if self.program.dialect != Dialect::Postgres {
+        if !self.explains() {
             bail!("plans of {:?} cannot be read yet", self.program.dialect);
         }
-        let rows = self.rows(&format!("explain (format json) {}", single_query(sql)?))?.rows;
+        let rows = self.rows(&format!("explain (format json) {}", single_query_in(sql, self.program.dialect)?))?.rows;
         match rows.into_iter().next().and_then(|row| row.into_iter().next()) {
             Some(Cell::Text(plan)) => Ok(plan),
             other => bail!("PostgreSQL explained a query in a way that we do not know: {other:?}"),
@@ -209,10 +216,6 @@ impl Engine for Process {
 
     fn dialect(&self) -> Dialect {
         self.program.dialect
-    }
-
-    fn spell(&self, data_type: &str) -> String {
-        spelling::spell(data_type, self.program.dialect)
     }
 }
 

@@ -265,6 +265,41 @@ impl Scratch {
         Ok(format!("\"memory\".{table}"))
     }
 
+    /// An empty table of `width` text columns `c0`, `c1`, ...; gives its SQL name, for [`Scratch::append`].
+    ///
+    /// # Errors
+    /// The engine's message.
+    pub fn texts(&mut self, name: &str, width: usize) -> Result<String> {
+        let columns: Vec<String> = (0..width).map(|i| format!("cast(null as varchar) as c{i}")).collect();
+        self.create(name, &format!("(select {} where false) as t", columns.join(", ")))
+    }
+
+    /// Adds rows of texts to a table that [`Scratch::texts`] made.
+    ///
+    /// # Errors
+    /// The engine's message.
+    pub fn append(&self, table: &str, rows: &[Vec<Option<String>>]) -> Result<()> {
+        let parts: Vec<&str> = table.split('.').map(|part| part.trim_matches('"')).collect();
+        let [_, schema, name] = parts.as_slice() else { bail!("{table} is no table of ours") };
+        let connection = self.connection();
+        let added = (|| {
+            let mut appender = connection.appender_to_db(name, schema)?;
+            for row in rows {
+                appender.append_row(duckdb::appender_params_from_iter(row))?;
+            }
+            appender.flush()
+        })();
+        added.map_err(|e| anyhow!("{}", message(&e)))
+    }
+
+    /// A table of what `from`, a text of our own making, gives; gives its SQL name.
+    ///
+    /// # Errors
+    /// A value does not fit.
+    pub fn derive(&mut self, name: &str, from: &str) -> Result<String> {
+        self.create(name, from)
+    }
+
     /// Whether an attached relation is a view over files, which cannot be read any more after the lock-down.
     ///
     /// # Errors

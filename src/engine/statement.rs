@@ -2,6 +2,8 @@
 //!
 //! Everything that a pull request writes is run inside brackets of ours, so it must not be able to close them.
 
+use super::spelling::has_backslashes;
+use crate::sql::Dialect;
 use anyhow::{Result, bail};
 use std::ops::Range;
 
@@ -10,10 +12,18 @@ use std::ops::Range;
 /// # Errors
 /// More than one statement, none at all, a bracket too many or too few, or a string or comment that does not end.
 pub fn single_query(sql: &str) -> Result<&str> {
+    single_query_in(sql, Dialect::DuckDb)
+}
+
+/// The same, with the strings of a dialect.
+///
+/// # Errors
+/// As [`single_query`].
+pub fn single_query_in(sql: &str, dialect: Dialect) -> Result<&str> {
     let mut depth = 0i64;
     let mut end = None;
     let mut empty = true;
-    for piece in Pieces::new(sql) {
+    for piece in (Pieces { backslashes: has_backslashes(dialect), ..Pieces::new(sql) }) {
         let piece = piece?;
         match piece.kind {
             Kind::Comment => continue,
@@ -118,11 +128,13 @@ struct Piece {
 struct Pieces<'a> {
     sql: &'a str,
     at: usize,
+    /// Whether a backslash in a string means the character after it.
+    backslashes: bool,
 }
 
 impl<'a> Pieces<'a> {
     fn new(sql: &'a str) -> Self {
-        Self { sql, at: 0 }
+        Self { sql, at: 0, backslashes: false }
     }
 
     /// End of what opens at `at`, if anything but code does.
@@ -131,11 +143,16 @@ impl<'a> Pieces<'a> {
         let before = self.sql[..at].chars().next_back();
         match rest.as_bytes().first()? {
             b'\'' => {
-                let escaped =
-                    matches!(before, Some('e' | 'E')) && !self.sql[..at - 1].chars().next_back().is_some_and(is_word);
+                let marked = |marks: [char; 2]| {
+                    before.is_some_and(|c| marks.contains(&c))
+                        && !self.sql[..at - 1].chars().next_back().is_some_and(is_word)
+                };
+                let escaped = if self.backslashes { !marked(['r', 'R']) } else { marked(['e', 'E']) };
                 Some((Kind::Text, closing(self.sql, at, b'\'', escaped)))
             }
-            quote @ (b'"' | b'`') => Some((Kind::Quoted, closing(self.sql, at, *quote, false))),
+            // Where backslashes count, double quotes may hold a string too.
+            b'"' => Some((Kind::Quoted, closing(self.sql, at, b'"', self.backslashes))),
+            b'`' => Some((Kind::Quoted, closing(self.sql, at, b'`', false))),
             b'-' if rest.starts_with("--") => {
                 Some((Kind::Comment, Ok(rest.find(['\n', '\r']).map_or(self.sql.len(), |n| at + n))))
             }
@@ -238,6 +255,16 @@ mod tests {
         let quoted = "select ';', \"a;b\", $$;$$ /* ; /* ; */ */";
         assert_eq!(single_query(quoted).unwrap(), quoted);
         assert_eq!(single_query("select e'\\';' , '''' ;;").unwrap(), "select e'\\';' , '''' ");
+    }
+
+    #[test]
+    fn a_backslash_keeps_a_quote_within_its_string_where_the_dialect_says_so() {
+        let sql = r"select 'it\'s (', r'c:\' , '\\' ;";
+        assert!(single_query(sql).is_err());
+        assert_eq!(single_query_in(sql, Dialect::Spark).unwrap(), &sql[..sql.len() - 1]);
+        // The same text closes its string elsewhere, and with it a bracket of ours.
+        let sql = r"select '\') union all (select '\'";
+        assert!(single_query_in(sql, Dialect::Spark).is_err());
     }
 
     #[test]

@@ -6,9 +6,9 @@ mod plan;
 mod scans;
 
 use super::{Change, Checked, Context, Data, Gate, GateSpec, Needs, Rule, options};
-use crate::engine::statement::single_query;
+use crate::engine::statement::single_query_in;
 use crate::engine::{Cell, Side};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Location, Severity};
 use crate::gates::context::not_compiled;
 use crate::report::ChangeKind;
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -63,6 +63,11 @@ const RULES: &[Rule] = &[
         id: "explain_plan/missing-partition-filter",
         what: "No condition on the partition column of a big table reaches its scan.",
         help: "compare the bare column with a constant or a bound: a function around it may hide it from the partitions",
+    },
+    Rule {
+        id: "explain_plan/not-asked",
+        what: "A join could not be asked for in the data, or the engine gives no plan that can be read here.",
+        help: "look at the join yourself: is its key unique on one side?",
     },
 ];
 
@@ -189,6 +194,9 @@ impl ExplainPlan {
         data: &dyn Data,
         looked: &joins::Looked,
     ) -> Result<(Option<cost::Work>, Vec<Finding>)> {
+        if !data.engine().explains() {
+            return self.unplanned(change, cx, data, looked);
+        }
         let head = plan_of(change, Side::Head, data)?;
         let base = change.base.map(|_| plan_of(change, Side::Base, data)).transpose().context("base")?;
         let mut findings = cost::loops(change, &self.options, base.as_ref(), &head, looked);
@@ -198,8 +206,32 @@ impl ExplainPlan {
         if !looked.findings.iter().any(told) {
             findings.extend(cost::judge(change, cx, data, &self.options, &work, looked));
         }
-        findings.extend(scans::look(change, cx, data, &self.options.big_tables, (base.as_ref(), &head))?);
+        findings.extend(scans::look(change, cx, data, &self.options.big_tables, (base.as_ref(), Some(&head)))?);
         Ok((Some(work), findings))
+    }
+
+    /// What is left where the engine gives no plan: it would spare big tables that the text does not, and warn of loops
+    /// that are written as no join; every join was judged by the data.
+    fn unplanned(
+        &self,
+        change: &Change<'_>,
+        cx: &Context<'_>,
+        data: &dyn Data,
+        looked: &joins::Looked,
+    ) -> Result<(Option<cost::Work>, Vec<Finding>)> {
+        // What the engine cannot even read was not judged.
+        let columns = format!("select * from {} as planned limit 0", data.relation(Side::Head, &change.unique_id)?);
+        data.engine().query(&columns).with_context(|| change.model().name.clone())?;
+        let mut findings = scans::look(change, cx, data, &self.options.big_tables, (None, None))?;
+        let text = format!(
+            "plans of {} cannot be read here: judged by the text and the data alone",
+            data.engine().dialect().name()
+        );
+        let place = Location::file(&*change.model().path);
+        if looked.joins > 0 {
+            findings.push(finding("explain_plan/not-asked", text, Severity::Note).at(place));
+        }
+        Ok((None, findings))
     }
 }
 
@@ -208,7 +240,7 @@ fn plan_of(change: &Change<'_>, side: Side, data: &dyn Data) -> Result<Node> {
     let model = if side == Side::Base { change.base } else { change.head };
     let model = model.ok_or_else(|| anyhow!("there is no such model"))?;
     let compiled = model.compiled.as_ref().map_err(|reason| anyhow!("{}", not_compiled(reason)))?;
-    let sql = data.rewrite(side, single_query(&compiled.sql)?)?;
+    let sql = data.rewrite(side, single_query_in(&compiled.sql, data.engine().dialect())?)?;
     plan::of(data.engine(), &sql).with_context(|| model.name.clone())
 }
 

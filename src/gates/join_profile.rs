@@ -46,23 +46,31 @@ impl Profile {
 
 /// Answers by the query that asked: joins that both sides share are asked once.
 #[derive(Default)]
-pub(crate) struct Profiles(Mutex<BTreeMap<String, Option<Profile>>>);
+pub(crate) struct Profiles(Mutex<BTreeMap<String, Result<Profile, String>>>);
 
 impl Profiles {
     /// The profile of a join on a side; `None` when it cannot be asked.
     pub(crate) fn of(&self, shape: &JoinShape, side: Side, data: &dyn Data) -> Option<Profile> {
+        self.asked(shape, side, data).ok()
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// Why it cannot be asked.
+    pub(crate) fn asked(&self, shape: &JoinShape, side: Side, data: &dyn Data) -> Result<Profile, String> {
         let sql = match shape.link {
             JoinLink::Equal => keyed(shape),
             JoinLink::Condition | JoinLink::OneSided | JoinLink::None => counts(shape),
-            JoinLink::Unknown => return None,
+            JoinLink::Unknown => return Err("its condition reads columns whose relation is not known".to_owned()),
         };
-        let sql = data.rewrite(side, &sql).ok()?;
+        let sql = data.rewrite(side, &sql).map_err(|e| format!("{e:#}"))?;
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(profile) = known.get(&sql) {
-            return *profile;
+            return profile.clone();
         }
-        let profile = ask(&sql, shape.link, data).ok();
-        known.insert(sql, profile);
+        let profile = ask(&sql, shape.link, data).map_err(|e| format!("{e:#}"));
+        known.insert(sql, profile.clone());
         profile
     }
 }

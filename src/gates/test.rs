@@ -4,7 +4,7 @@ mod downstream;
 mod unit;
 
 use super::{Change, Checked, Context, Data, Gate, GateSpec, Needs, Rule, options};
-use crate::engine::statement::single_query;
+use crate::engine::statement::single_query_in;
 use crate::engine::{Cell, Side};
 use crate::finding::{Finding, Severity};
 use crate::gates::context::not_compiled;
@@ -260,9 +260,10 @@ fn number(cell: &Cell) -> Result<f64> {
 /// The query that gives a test's count.
 fn counting(test: &DataTest, side: Side, data: &dyn Data) -> Result<String> {
     let compiled = test.compiled.as_ref().map_err(|reason| anyhow!("{}", not_compiled(reason)))?;
-    let sql = single_query(&compiled.sql)?;
+    let dialect = data.engine().dialect();
+    let sql = single_query_in(&compiled.sql, dialect)?;
     let calculation = text(test, "fail_calc").unwrap_or("count(*)");
-    let calculation = single_query(calculation)?;
+    let calculation = single_query_in(calculation, dialect)?;
     let double = data.engine().spell("DOUBLE");
     // As one text, so that what guards a warehouse sees the calculation too.
     data.rewrite(
@@ -290,7 +291,8 @@ fn holds(condition: &str, count: f64, data: &dyn Data) -> Result<bool> {
     if condition.trim() == "!= 0" {
         return Ok(count != 0.0);
     }
-    let sql = format!("select cast({count:?} {} as boolean) as holds", single_query(condition)?);
+    let condition = single_query_in(condition, data.engine().dialect())?;
+    let sql = format!("select cast({count:?} {condition} as boolean) as holds");
     let sql = data.rewrite(Side::Head, &sql)?;
     match data.engine().query(&sql)?.rows.first().and_then(|row| row.first()) {
         Some(Cell::Bool(holds)) => Ok(*holds),

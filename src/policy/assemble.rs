@@ -60,6 +60,7 @@ pub fn assemble(
             options: file.warehouse.options.clone(),
             command: file.warehouse.command.clone(),
             timeout: file.warehouse.timeout.map(|seconds| Duration::from_secs(seconds.into())),
+            maximum_bytes: file.warehouse.maximum_bytes,
             database: file.warehouse.database.clone(),
             files: file.warehouse.files.clone(),
         },

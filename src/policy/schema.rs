@@ -149,6 +149,11 @@ pub struct WarehouseFile {
     #[serde(default)]
     #[schemars(range(min = 1, max = 86400))]
     pub timeout: Option<u32>,
+    /// Most bytes that one query may bill, on BigQuery: one that would bill more fails and costs nothing. Default: the
+    /// profile's `maximum_bytes_billed`.
+    #[serde(default)]
+    #[schemars(range(min = 1))]
+    pub maximum_bytes: Option<u64>,
     /// DuckDB file, from the folder of the policy file.
     #[serde(default)]
     pub database: Option<String>,

@@ -159,7 +159,7 @@ impl Grammar {
             Self::Postgres => format!("hash_record_extended(row({list}), 0)"),
             Self::Snowflake => format!("hash({list})"),
             Self::BigQuery => format!("farm_fingerprint(to_json_string(struct({list})))"),
-            // Spark skips NULL, so that what a NULL stands beside would not matter; and -0.0 is another hash than 0.0.
+            // Spark skips NULL, so that what a NULL stands beside would not matter.
             Self::Spark => {
                 let nulls: Vec<String> = values.iter().map(|v| format!("isnull({v})")).collect();
                 format!("xxhash64({list}, {})", nulls.join(", "))
@@ -180,6 +180,16 @@ impl Grammar {
     pub fn hash_sum(self, hash: &str) -> String {
         match self {
             Self::BigQuery => format!("sum(cast({hash} as numeric))"),
+            // A decimal sum takes it twice as long as whole numbers do: both halves are summed, which are equal together
+            // only if the sum is.
+            Self::Spark => {
+                let half = |half: String| self.text(&format!("sum({half})"));
+                format!(
+                    "concat({}, ' ', {})",
+                    half(format!("shiftright({hash}, 32)")),
+                    half(format!("{hash} & 4294967295"))
+                )
+            }
             _ => format!("sum({})", self.wide(hash)),
         }
     }
@@ -207,6 +217,69 @@ impl Grammar {
                 format!("count(distinct {})", texts.join(" || '|' || "))
             }
             _ => format!("approx_count_distinct({hash})"),
+        }
+    }
+
+    /// A decimal's text without zeros at the end.
+    pub fn without_zeros(self, text: &str) -> String {
+        let stripped = match self {
+            // Its rtrim takes what is to go first.
+            Self::Spark => format!("trim(trailing '.' from trim(trailing '0' from {text}))"),
+            _ => format!("rtrim(rtrim({text}, '0'), '.')"),
+        };
+        format!("case when {text} like '%.%' then {stripped} else {text} end")
+    }
+
+    /// A date as the first moment of it.
+    pub fn moment(self, x: &str) -> String {
+        let name = match self {
+            Self::BigQuery => "datetime",
+            Self::Spark => "timestamp_ntz",
+            _ => "timestamp",
+        };
+        format!("cast({x} as {name})")
+    }
+
+    /// Microseconds since 1970 of a timestamp with time zone, as text.
+    pub fn microseconds(self, x: &str) -> String {
+        let finite = |form: &str| format!("case when isfinite({x}) then {} else {} end", self.text(form), self.text(x));
+        match self {
+            Self::DuckDb => finite(&format!("epoch_us({x})")),
+            Self::Postgres => finite(&format!("cast(extract(epoch from {x}) * 1000000 as bigint)")),
+            _ => self.text(&format!("unix_micros({x})")),
+        }
+    }
+
+    /// Bytes as lower-case hex.
+    pub fn hex(self, x: &str) -> String {
+        match self {
+            Self::Postgres => format!("encode({x}, 'hex')"),
+            Self::BigQuery => format!("to_hex({x})"),
+            Self::Snowflake => format!("lower(hex_encode({x}))"),
+            _ => format!("lower(hex({x}))"),
+        }
+    }
+
+    /// Whether its digests and renderings are those of other engines, so that two engines' can be compared.
+    pub fn digests(self) -> bool {
+        // Snowflake prints doubles and timestamps as its session says, and not always all of them.
+        matches!(self, Self::DuckDb | Self::Postgres | Self::BigQuery | Self::Spark)
+    }
+
+    /// The MD5 of a text, in hex.
+    pub fn digest(self, text: &str) -> String {
+        match self {
+            Self::BigQuery => format!("to_hex(md5({text}))"),
+            _ => format!("md5({text})"),
+        }
+    }
+
+    /// Eight hex digits as a number.
+    pub fn unhex(self, digits: &str) -> String {
+        match self {
+            Self::Postgres => format!("cast(cast('x' || {digits} as bit(32)) as bigint)"),
+            Self::Spark => format!("cast(conv({digits}, 16, 10) as bigint)"),
+            _ => self.integer(&format!("'0x' || {digits}")),
         }
     }
 

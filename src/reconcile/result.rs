@@ -57,6 +57,9 @@ pub struct Reconciliation {
     pub clues: Vec<Clue>,
     /// What a reader must know of the comparison.
     pub notes: Vec<String>,
+    /// Set when the two relations are in two engines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub across: Option<super::Across>,
 }
 
 /// Key columns and their values as text; `None` = NULL.

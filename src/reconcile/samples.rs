@@ -151,7 +151,11 @@ fn shown(cell: Option<&Cell>) -> Result<Option<String>> {
 fn query(comparison: &Comparison<'_>, only: Option<usize>, options: &Options, grammar: Grammar) -> String {
     let masked = key::masked(options);
     let hidden = |i: usize| masked.contains(&comparison.pairs[i].name.to_lowercase());
-    let text = |i: usize, x: String| if hidden(i) { literal(MASK) } else { grammar.text(&x) };
+    let text = |i: usize, x: String| match hidden(i) {
+        true => literal(MASK),
+        false if comparison.pairs[i].bytes => grammar.hex(&x),
+        false => grammar.text(&x),
+    };
     let equal = comparison.forms.iter().map(|f| f.equal.as_str()).collect::<Vec<_>>().join(" and ");
     let equal = if equal.is_empty() { "1 = 1".to_owned() } else { equal };
     let keys: Vec<String> = (0..comparison.key.len()).map(|n| format!("coalesce(l.k{n}, r.k{n})")).collect();

@@ -72,11 +72,13 @@ pub struct Pair {
     pub integer: bool,
     /// What rows that differ may have in common by it.
     pub kind: Kind,
+    /// Whether it holds bytes, which are no text to every engine.
+    pub bytes: bool,
 }
 
 /// A type, as far as comparing is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Type {
+pub(super) enum Type {
     Integer {
         digits: u32,
         wide: bool,
@@ -98,7 +100,7 @@ enum Type {
 }
 
 impl Type {
-    fn of(name: &str) -> Type {
+    pub(super) fn of(name: &str) -> Type {
         let integer = |digits| Type::Integer { digits, wide: digits > 18 };
         match name {
             "TINYINT" | "UTINYINT" => integer(3),
@@ -122,7 +124,7 @@ impl Type {
         }
     }
 
-    fn number(self) -> bool {
+    pub(super) fn number(self) -> bool {
         matches!(self, Type::Integer { .. } | Type::Decimal { .. } | Type::Numeric | Type::Float)
     }
 }
@@ -244,6 +246,7 @@ fn pair(name: &str, left: &str, other: &str, right: &str, options: &Options, gra
             | (Type::TimestampTz, Type::TimestampTz) => Kind::Moment,
             _ => Kind::Other,
         },
+        bytes: left == "BLOB" && right == "BLOB",
     })
 }
 
@@ -263,11 +266,8 @@ fn numbers(l: &str, lt: Type, r: &str, rt: Type, grammar: Grammar) -> (String, S
             let form = |x: &str| grammar.decimal(x, digits + scale, scale);
             return (form(l), form(r));
         }
-        let form = |x: &str, scale| match scale {
-            0 => grammar.text(x),
-            _ => format!("rtrim(rtrim({}, '0'), '.')", grammar.text(x)),
-        };
-        return (form(l, ls), form(r, rs));
+        let form = |x: &str| grammar.without_zeros(&grammar.text(x));
+        return (form(l), form(r));
     }
     (beside_float(l, lt, grammar), beside_float(r, rt, grammar))
 }
@@ -288,6 +288,15 @@ fn beside_float(x: &str, t: Type, grammar: Grammar) -> String {
         }
         (Grammar::Postgres, Type::Decimal { .. } | Type::Numeric) => {
             format!("case when {x} = trunc({x}) then trunc({x}) end")
+        }
+        // Its cast from double to decimal keeps 17 digits; the one to bigint keeps all.
+        (Grammar::Spark, Type::Float) => {
+            let whole = grammar.text(&grammar.integer(&double));
+            let wide = grammar.text(&grammar.wide(&double));
+            format!("case when abs({double}) < 9.2e18 then {whole} when abs({double}) < 1e37 then {wide} end")
+        }
+        (Grammar::Spark, Type::Decimal { scale, .. }) if scale > 0 => {
+            format!("case when {x} = floor({x}) then {} end", grammar.wide(x))
         }
         (_, Type::Float) => format!("case when abs({double}) < 1e37 then {} end", grammar.wide(x)),
         _ => grammar.wide(x),

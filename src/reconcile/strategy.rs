@@ -80,7 +80,7 @@ pub fn compare(engine: &dyn Engine, reference: &str, candidate: &str, options: &
     Ok(result)
 }
 
-fn start(
+pub(super) fn start(
     schema: SchemaDifference,
     pairs: &[Pair],
     options: &Options,
@@ -107,6 +107,7 @@ fn start(
         unexpected_sample: Vec::new(),
         clues: Vec::new(),
         notes: Vec::new(),
+        across: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::plan::{Places, file_id, side_plan};
 use super::store::{Relations, Store};
-use crate::engine::statement::single_query;
+use crate::engine::statement::single_query_in;
 use crate::engine::{Engine, Side};
 use crate::gates::context::{Data, Reference};
 use crate::policy::Policy;
@@ -76,7 +76,10 @@ impl Data for SideData {
             },
             Reference::Relation(name) => self.relations.named(Side::Base, name),
             Reference::File(path) => self.relations.relation(Side::Base, &file_id(path)),
-            Reference::Query(sql) => Ok(format!("(\n{}\n)", self.relations.rewrite(Side::Base, single_query(sql)?)?)),
+            Reference::Query(sql) => Ok(format!(
+                "(\n{}\n)",
+                self.relations.rewrite(Side::Base, single_query_in(sql, self.engine().dialect())?)?
+            )),
         }
     }
 }

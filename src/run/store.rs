@@ -1,6 +1,6 @@
 //! Where a run's data is: the embedded DuckDB, or the team's own warehouse.
 
-use crate::engine::{Body, Cell, Definition, Engine, Inlined, Limits, Scratch, Side, SidePlan, Workspace, literal};
+use crate::engine::{Body, Cell, Definition, Engine, Inlined, Limits, Scratch, Side, SidePlan, Workspace};
 use crate::sql::Dialect;
 use anyhow::{Result, bail};
 use std::collections::BTreeMap;
@@ -119,11 +119,11 @@ fn inline_seeds(engine: &dyn Engine, plans: [&mut SidePlan; 2]) {
 
 /// A header's name as a seed makes it a column's: only what is no plain name is quoted, since a quoted one is another
 /// column to engines that fold.
-fn plain(name: &str) -> String {
+fn plain(name: &str, engine: &dyn Engine) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
     match name.chars().all(fits) && !name.starts_with(|c: char| c.is_ascii_digit()) {
         true => name.to_owned(),
-        false => crate::engine::quoted(name),
+        false => engine.name(name),
     }
 }
 
@@ -147,9 +147,9 @@ fn literals(engine: &dyn Engine, definition: &Definition) -> Result<Option<Strin
         let items = columns.iter().enumerate().map(|(at, (name, found))| {
             let value = match row.and_then(|row| row.get(at)) {
                 None | Some(Cell::Null) => "null".to_owned(),
-                Some(cell) => literal(&cell.to_string()),
+                Some(cell) => engine.text(&cell.to_string()),
             };
-            format!("cast({value} as {}) as {}", type_of(name, found), plain(name))
+            format!("cast({value} as {}) as {}", type_of(name, found), plain(name, engine))
         });
         format!("select {}", items.collect::<Vec<_>>().join(", "))
     };

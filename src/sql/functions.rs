@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, Spanned, TableFactor, Value, Visit,
-    Visitor,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Spanned, TableFactor, Value,
+    Visit, Visitor,
 };
 use sqlparser::tokenizer::TokenWithSpan;
 
@@ -108,6 +108,17 @@ impl Visitor for Walk<'_> {
                         }),
                     });
                 }
+                if let [format, file] = name.0.as_slice()
+                    && let (Some(format), Some(file)) = (format.as_ident(), file.as_ident())
+                    && is_file_of(format, file)
+                {
+                    self.found.push(FunctionUse {
+                        name: "<file>".to_owned(),
+                        table_function: true,
+                        string_args: vec![file.value.clone()],
+                        span: self.text.span(name.span()),
+                    });
+                }
             }
             _ => {}
         }
@@ -126,6 +137,14 @@ impl Visitor for Walk<'_> {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Whether a name is a file that Spark reads, written behind its format: ``csv.`/data/x` ``. A schema may be called like a
+/// format, so a name of which both parts are quoted, or none, must look like a path.
+fn is_file_of(format: &Ident, file: &Ident) -> bool {
+    const FORMATS: [&str; 9] = ["text", "csv", "json", "xml", "parquet", "orc", "avro", "delta", "binaryfile"];
+    FORMATS.iter().any(|known| known.eq_ignore_ascii_case(&format.value))
+        && (is_path(&file.value) || (format.quote_style.is_none() && file.quote_style == Some('`')))
 }
 
 /// A quoted name that DuckDB reads as a file or an address (`from "data.parquet"`).

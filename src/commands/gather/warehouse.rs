@@ -4,15 +4,19 @@ use super::dbt::in_repository;
 use crate::engine::adbc::Settings;
 use crate::engine::{Engine, Process, Program};
 use crate::git::Repo;
-use crate::policy::{EngineName, Policy};
+use crate::policy::{EngineName, Policy, Warehouse};
 use crate::sql::Dialect;
 use anyhow::{Context, Result, bail};
 use regex::Regex;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 /// The subcommand of this binary that loads a driver, so that its crash takes no report along.
 const HOST: &str = "engine-host";
+
+/// The BigQuery driver's name for the most bytes that a query may bill.
+const BIGQUERY_BYTES: &str = "adbc.bigquery.sql.query.max_bytes_billed";
 
 /// Whether the data is in a warehouse and not in DuckDB, by the policy, else by the profile's adapter.
 pub(super) fn asked(policy: &Policy, adapter: &str) -> bool {
@@ -36,6 +40,12 @@ pub(super) fn fits(policy: &Policy, adapter: &str) -> Result<()> {
     if (warehouse.driver.is_some() || !warehouse.options.is_empty()) && (command || !asked(policy, adapter)) {
         bail!("{}: `warehouse.driver` and `options` are for `engine: adbc`; say so, or remove them", policy.path);
     }
+    if warehouse.maximum_bytes.is_some() && (command || adapter != "bigquery") {
+        bail!(
+            "{}: `warehouse.maximum_bytes` holds on BigQuery only; remove it, or bound the role that asks",
+            policy.path
+        );
+    }
     Ok(())
 }
 
@@ -44,44 +54,48 @@ pub(super) fn fits(policy: &Policy, adapter: &str) -> Result<()> {
 /// # Errors
 /// Settings that are missing or do not fit.
 pub(super) fn open(
-    policy: &Policy,
+    (warehouse, path): (&Warehouse, &str),
     repo: &Repo,
     adapter: &str,
     profile: &BTreeMap<String, String>,
     dialect: Dialect,
 ) -> Result<Box<dyn Engine>> {
-    let warehouse = &policy.warehouse;
     let timeout = warehouse.timeout.unwrap_or(Duration::from_secs(300));
     if warehouse.engine == Some(EngineName::Command) {
         let Some(program) = warehouse.command.first() else {
-            bail!(
-                "{}: `warehouse: {{engine: command}}` needs `command`: the program that answers queries",
-                policy.path
-            );
+            bail!("{path}: `warehouse: {{engine: command}}` needs `command`: the program that answers queries");
         };
         if in_repository(repo, program) {
             bail!("`{program}` could be a file of the repository; name a program on PATH, or by its full path");
+        }
+        // `python3 ask.py` runs what the pull request made of ask.py.
+        if let Some(argument) = warehouse.command.iter().skip(1).find(|argument| file_of(repo, argument)) {
+            bail!(
+                "`{argument}` of `warehouse.command` is a file of the repository; keep it outside, and name its full path"
+            );
         }
         let program =
             Program { command: warehouse.command.clone(), greeting: None, secrets: Vec::new(), timeout, dialect };
         return Ok(Box::new(Process::new(program)));
     }
     let mut settings = of_adapter(adapter, profile, timeout)?;
+    if let Some(bytes) = warehouse.maximum_bytes {
+        settings.numbers.insert(BIGQUERY_BYTES.to_owned(), i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
     if let Some(driver) = &warehouse.driver {
         settings.driver.clone_from(driver);
     }
     for (key, written) in &warehouse.options {
-        let value = rendered(written).with_context(|| format!("{}: `warehouse.options.{key}`", policy.path))?;
+        let value = rendered(written).with_context(|| format!("{path}: `warehouse.options.{key}`"))?;
         settings.options.insert(key.clone(), value);
     }
     if settings.driver.is_empty() {
         bail!(
-            "no ADBC driver is known for adapter `{adapter}`; name one as `warehouse.driver` and its `warehouse.options` in {}, or a program as `warehouse.command`",
-            policy.path
+            "no ADBC driver is known for adapter `{adapter}`; name one as `warehouse.driver` and its `warehouse.options` in {path}, or a program as `warehouse.command`"
         );
     }
     if settings.options.is_empty() {
-        bail!("nothing says how to connect: neither profiles.yml nor `warehouse.options` of {}", policy.path);
+        bail!("nothing says how to connect: neither profiles.yml nor `warehouse.options` of {path}");
     }
     let itself = std::env::current_exe().context("this program cannot be found to be started again")?;
     let itself = itself.to_str().context("the path of this program is not UTF-8")?.to_owned();
@@ -89,6 +103,13 @@ pub(super) fn open(
     let greeting = Some(serde_json::to_string(&settings)?);
     let command = vec![itself, HOST.to_owned()];
     Ok(Box::new(Process::new(Program { command, greeting, secrets, timeout, dialect })))
+}
+
+/// Whether an argument names a file of the repository, from here or from its root.
+fn file_of(repo: &Repo, argument: &str) -> bool {
+    [Path::new(argument), &repo.root().join(argument)]
+        .iter()
+        .any(|path| path.is_file() && repo.relative(path).is_some())
 }
 
 /// The driver and its options for a dbt adapter, from the keys of its profile.
@@ -101,6 +122,7 @@ fn of_adapter(adapter: &str, profile: &BTreeMap<String, String>, timeout: Durati
         }
     };
     let mut setup = Vec::new();
+    let mut numbers = BTreeMap::new();
     let driver = match adapter {
         "postgres" | "redshift" => {
             if !profile.is_empty() {
@@ -133,6 +155,10 @@ fn of_adapter(adapter: &str, profile: &BTreeMap<String, String>, timeout: Durati
                 put("adbc.bigquery.sql.auth_type", Some(kind.to_owned()));
                 put("adbc.bigquery.sql.auth_credentials", Some(file));
             }
+            if let Some(bytes) = get(&["maximum_bytes_billed"]) {
+                let bytes = bytes.parse().context("`maximum_bytes_billed` of the profile is no number")?;
+                numbers.insert(BIGQUERY_BYTES.to_owned(), bytes);
+            }
             "adbc_driver_bigquery"
         }
         "sqlite" => {
@@ -141,7 +167,7 @@ fn of_adapter(adapter: &str, profile: &BTreeMap<String, String>, timeout: Durati
         }
         _ => "",
     };
-    Ok(Settings { driver: driver.to_owned(), options, setup, one_transaction: adapter == "postgres" })
+    Ok(Settings { driver: driver.to_owned(), options, setup, numbers, one_transaction: adapter == "postgres" })
 }
 
 /// What holds for every query of a PostgreSQL session: it reads, in UTC, within its time, as of one moment.
@@ -150,6 +176,7 @@ fn session(adapter: &str, timeout: Duration) -> Vec<String> {
         "set application_name to 'rowproof'".to_owned(),
         format!("set statement_timeout to {}", timeout.as_millis()),
         "set timezone to 'UTC'".to_owned(),
+        "set datestyle to 'ISO'".to_owned(),
     ];
     if adapter == "postgres" {
         setup.push("set default_transaction_read_only to on".to_owned());
@@ -243,6 +270,15 @@ mod tests {
         assert!(secrets(&options, &profile(&[])).contains(&"hunter2".to_owned()));
         assert!(rendered("{{ env_var('ROWPROOF_NO_SUCH_VARIABLE') }}").unwrap_err().to_string().contains("has no"));
         assert_eq!(rendered("plain").unwrap(), "plain");
+    }
+
+    #[test]
+    fn bigquery_may_not_bill_more_than_it_is_told() {
+        let keys = profile(&[("project", "p"), ("maximum_bytes_billed", "1000")]);
+        let settings = of_adapter("bigquery", &keys, Duration::from_secs(1)).unwrap();
+        assert_eq!(settings.numbers[BIGQUERY_BYTES], 1000);
+        let keys = profile(&[("project", "p"), ("maximum_bytes_billed", "lots")]);
+        assert!(of_adapter("bigquery", &keys, Duration::from_secs(1)).is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{Request, compare_in};
 use crate::cli::ProjectArgs;
 use crate::commands::gather;
 use crate::engine::Side;
-use crate::engine::statement::single_query;
+use crate::engine::statement::single_query_in;
 use crate::git::WORKTREE;
 use crate::nearest::{hint, nearest};
 use crate::pii::personal::personal_columns;
@@ -74,7 +74,7 @@ fn relation(relations: &Relations, side: Side, bound: &Bound, text: &str) -> Res
         return relations.relation(side, &found.unique_id);
     }
     if super::is_query(text) {
-        return Ok(format!("(\n{}\n)", relations.rewrite(side, single_query(text)?)?));
+        return Ok(format!("(\n{}\n)", relations.rewrite(side, single_query_in(text, relations.engine().dialect())?)?));
     }
     if super::is_file(text) {
         bail!(

@@ -57,9 +57,13 @@ pub(super) fn look(
         ) {
             continue;
         }
-        let Some(now) = profiles.of(join, Side::Head, data) else {
-            looked.unknown += 1;
-            continue;
+        let now = match profiles.asked(join, Side::Head, data) {
+            Ok(now) => now,
+            Err(why) => {
+                looked.unknown += 1;
+                looked.findings.extend(judge.unknown(join, sides.0, &why));
+                continue;
+            }
         };
         let before = counterpart(join, base).and_then(|old| Some((old, profiles.of(old, Side::Base, data)?)));
         looked.findings.extend(judge.join(join, now, before));
@@ -86,6 +90,19 @@ impl Judge<'_> {
             JoinLink::Equal => self.keyed(join, now, before.map(|(_, profile)| profile)),
             JoinLink::Unknown => None,
         }
+    }
+
+    /// A join that the data could not be asked about; one that stands on base alike is no news.
+    fn unknown(&self, join: &JoinShape, base: Option<&Analysis>, why: &str) -> Option<Finding> {
+        let alike = |old: &JoinShape| {
+            (&old.left, &old.right, &old.condition, old.link) == (&join.left, &join.right, &join.condition, join.link)
+        };
+        if base.is_some_and(|analysis| analysis.joins.iter().any(alike)) {
+            return None;
+        }
+        let text = format!("{} could not be asked for in the data: {}", self.named(join), short(why));
+        let place = self.model.locate(&join.span);
+        Some(super::finding("explain_plan/not-asked", text, Severity::Note).at(place))
     }
 
     /// Every row meets every row.

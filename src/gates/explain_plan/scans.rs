@@ -27,16 +27,16 @@ pub(super) fn look(
     cx: &Context<'_>,
     data: &dyn Data,
     big: &[BigTable],
-    plans: (Option<&Node>, &Node),
+    plans: (Option<&Node>, Option<&Node>),
 ) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for table in big {
         let Some(id) = id_of(&table.table, cx.head) else { continue };
-        let side = |side, model: Option<&Model>, plan: Option<&Node>| match (model, plan) {
-            (Some(model), Some(plan)) => lack(&Read { side, model, plan, id: &id, table }, cx, data),
-            _ => Ok(None),
+        let side = |side, model: Option<&Model>, plan| match model {
+            Some(model) => lack(&Read { side, model, plan, id: &id, table }, cx, data),
+            None => Ok(None),
         };
-        let Some((lack, span)) = side(Side::Head, change.head, Some(plans.1))? else { continue };
+        let Some((lack, span)) = side(Side::Head, change.head, plans.1)? else { continue };
         if side(Side::Base, change.base, plans.0)?.is_some_and(|(before, _)| before == lack) {
             continue;
         }
@@ -59,7 +59,8 @@ pub(super) fn look(
 struct Read<'a> {
     side: Side,
     model: &'a Model,
-    plan: &'a Node,
+    /// `None`: the engine gives none.
+    plan: Option<&'a Node>,
     id: &'a str,
     table: &'a BigTable,
 }
@@ -75,7 +76,7 @@ fn lack(read: &Read<'_>, cx: &Context<'_>, data: &dyn Data) -> Result<Option<(La
     let bound = cx.side(read.side);
     let full = cx.analysis(read.side, &read.model.unique_id)?;
     let (analysis, plan) = match incremental(read.model) {
-        None => (Cow::Borrowed(full), Some(read.plan)),
+        None => (Cow::Borrowed(full), read.plan),
         Some(sql) => {
             let analysis = crate::sql::analyze(sql, bound.project.dialect, bound);
             (Cow::Owned(analysis.map_err(|e| anyhow!("the incremental SQL cannot be read: {e}"))?), None)

@@ -127,7 +127,7 @@ fn names_itself(leaf: &Leaf, tied: &[String]) -> bool {
         !matches!(*word, "dim" | "fct" | "fact" | "stg" | "int" | "mart" | "base" | "raw" | "src" | "tmp" | "wh" | "xa")
             && !word.starts_with('_')
     };
-    let Some(entity) = name.split('_').filter(|word| !word.is_empty()).filter(affix).next_back().map(singular) else {
+    let Some(entity) = name.split('_').filter(|word| !word.is_empty()).rfind(affix).map(singular) else {
         return false;
     };
     tied.iter().any(|column| {

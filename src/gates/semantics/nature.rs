@@ -144,7 +144,7 @@ pub(super) fn named_ratio(name: &str) -> bool {
 }
 
 /// The column that an argument is, defaults for NULL, conditions and casts aside.
-pub(super) fn core<'a>(node: &'a Node) -> &'a Node {
+pub(super) fn core(node: &Node) -> &Node {
     match &node.kind {
         Kind::Cast { inner, .. } | Kind::Unary { operator: "-", inner } => core(inner),
         Kind::Call(call)

@@ -8,14 +8,14 @@ pub(super) fn look(reading: &Reading<'_>, _block: BlockId, select: &Select, foun
         for node in expression.all() {
             match &node.kind {
                 Kind::Call(call) => found.extend(zero_counted(reading, select, node, call)),
-                Kind::Binary { operator, left, right } => {
-                    if matches!(operator.as_str(), "=" | "<>" | "<" | ">" | "<=" | ">=") && (null(left) || null(right))
-                    {
-                        let text = reading.text(select, node);
-                        let message = format!("{text} is never true: nothing compares with NULL");
-                        let help = if operator == "<>" { "write `is not null`" } else { "write `is null`" };
-                        found.push(Defect::new("null-comparison", node.span, message, help));
-                    }
+                Kind::Binary { operator, left, right }
+                    if matches!(operator.as_str(), "=" | "<>" | "<" | ">" | "<=" | ">=")
+                        && (null(left) || null(right)) =>
+                {
+                    let text = reading.text(select, node);
+                    let message = format!("{text} is never true: nothing compares with NULL");
+                    let help = if operator == "<>" { "write `is not null`" } else { "write `is null`" };
+                    found.push(Defect::new("null-comparison", node.span, message, help));
                 }
                 Kind::In { list, negated: true, .. } if list.iter().any(null) => {
                     let text = reading.text(select, node);
@@ -93,10 +93,10 @@ fn nullable(reading: &Reading<'_>, block: BlockId) -> bool {
         Body::Opaque(_) => return false,
     };
     let [item] = select.items.as_slice() else { return false };
-    !never_null(reading, block, select, &item.node)
+    !never_null(reading, select, &item.node)
 }
 
-fn never_null(reading: &Reading<'_>, block: BlockId, select: &Select, node: &Node) -> bool {
+fn never_null(reading: &Reading<'_>, select: &Select, node: &Node) -> bool {
     let text = reading.text(select, node);
     let guarded = |condition: &Node| match &condition.kind {
         Kind::IsNull { inner, negated: true } => reading.text(select, inner) == text,
@@ -121,10 +121,10 @@ fn never_null(reading: &Reading<'_>, block: BlockId, select: &Select, node: &Nod
                 call.args.last().is_some_and(|last| last.literal().is_some_and(|literal| *literal != Literal::Null))
             }
             "count" | "row_number" | "rank" | "md5" | "concat" => true,
-            "lower" | "upper" | "trim" => call.args.first().is_some_and(|arg| never_null(reading, block, select, arg)),
+            "lower" | "upper" | "trim" => call.args.first().is_some_and(|arg| never_null(reading, select, arg)),
             _ => false,
         },
-        Kind::Cast { inner, safe: false, .. } => never_null(reading, block, select, inner),
+        Kind::Cast { inner, safe: false, .. } => never_null(reading, select, inner),
         Kind::Column { source, name } => {
             let from = &select.sources[*source];
             // An inner join on it does not keep NULL.
@@ -138,9 +138,9 @@ fn never_null(reading: &Reading<'_>, block: BlockId, select: &Select, node: &Nod
             }
             match &from.of {
                 Of::Base(id) => reading.known.not_null(id, name) || is_made(reading, id, name),
-                Of::Block(inner) => reading.outline.blocks[*inner].select().is_some_and(|below| {
-                    below.item(name).is_some_and(|item| never_null(reading, *inner, below, &item.node))
-                }),
+                Of::Block(inner) => reading.outline.blocks[*inner]
+                    .select()
+                    .is_some_and(|below| below.item(name).is_some_and(|item| never_null(reading, below, &item.node))),
                 Of::Made => true,
             }
         }

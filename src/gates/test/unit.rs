@@ -3,13 +3,14 @@
 mod csv;
 mod rows;
 
-use crate::engine::statement::single_query;
-use crate::engine::{Engine, Side, quoted};
+use crate::engine::statement::single_query_in;
+use crate::engine::{Engine, Side};
 use crate::gates::context::not_compiled;
 use crate::gates::{Change, Context, Data};
 use crate::project::bind::Bound;
 use crate::project::{NodeKind, UnitTest};
 use crate::reconcile::{Options, Reconciliation, compare};
+use crate::sql::Dialect;
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -40,7 +41,7 @@ pub fn run(unit: &UnitTest, id: &str, cx: &Context<'_>, data: &dyn Data) -> Resu
         let of = of.as_ref().map_err(|why| anyhow!("{why}"))?;
         let written = input.get("input").and_then(Value::as_str).unwrap_or_default();
         let place = || format!("input {written}");
-        let query = match rows::read(input).with_context(place)? {
+        let query = match rows::read(input, engine.dialect()).with_context(place)? {
             Some(rows) => {
                 let columns = columns(&format!("select * from {} as given", data.relation(Side::Head, of)?), engine)?;
                 rows.query(&columns, engine).with_context(place)?
@@ -59,9 +60,10 @@ pub fn run(unit: &UnitTest, id: &str, cx: &Context<'_>, data: &dyn Data) -> Resu
     if !missing.is_empty() {
         return Ok(Some(format!("unit test {} gives no rows for {}", unit.name, missing.join(", "))));
     }
-    let actual = data.query_over(Side::Head, sql(unit, id, cx)?, &given)?;
+    let actual = data.query_over(Side::Head, sql(unit, id, cx, engine.dialect())?, &given)?;
     let columns = columns(&actual, engine)?;
-    let expected = rows::read(definition.get("expect").context("it has no `expect`")?).context("expect")?;
+    let expected =
+        rows::read(definition.get("expect").context("it has no `expect`")?, engine.dialect()).context("expect")?;
     let expected = expected.unwrap_or_default();
     let named: Vec<(String, String)> = match expected.names() {
         Some(names) => {
@@ -69,7 +71,7 @@ pub fn run(unit: &UnitTest, id: &str, cx: &Context<'_>, data: &dyn Data) -> Resu
         }
         None => columns.clone(),
     };
-    let items: Vec<String> = named.iter().map(|(name, _)| quoted(name)).collect();
+    let items: Vec<String> = named.iter().map(|(name, _)| engine.name(name)).collect();
     if items.is_empty() {
         let rows = engine.query(&format!("select 1 as one from (\n{actual}\n) as actual limit 1"))?.rows;
         return Ok((!rows.is_empty()).then(|| format!("unit test {} fails: no row is expected", unit.name)));
@@ -81,9 +83,9 @@ pub fn run(unit: &UnitTest, id: &str, cx: &Context<'_>, data: &dyn Data) -> Resu
 }
 
 /// The model's SQL as the test sees it. Where the test changes nothing, what the model has will do.
-fn sql<'a>(unit: &'a UnitTest, id: &str, cx: &'a Context<'_>) -> Result<&'a str> {
+fn sql<'a>(unit: &'a UnitTest, id: &str, cx: &'a Context<'_>, dialect: Dialect) -> Result<&'a str> {
     let reason = match &unit.compiled {
-        Ok(compiled) => return single_query(&compiled.sql),
+        Ok(compiled) => return single_query_in(&compiled.sql, dialect),
         Err(reason) => reason,
     };
     let overrides = unit.definition.get("overrides").and_then(Value::as_object).is_some_and(|o| !o.is_empty());
@@ -91,7 +93,7 @@ fn sql<'a>(unit: &'a UnitTest, id: &str, cx: &'a Context<'_>) -> Result<&'a str>
         bail!(not_compiled(reason));
     }
     match cx.head.project.models.get(id).map(|model| &model.compiled) {
-        Some(Ok(compiled)) if !overrides => single_query(&compiled.sql),
+        Some(Ok(compiled)) if !overrides => single_query_in(&compiled.sql, dialect),
         _ => bail!(not_compiled(reason)),
     }
 }

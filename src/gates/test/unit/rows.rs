@@ -1,8 +1,9 @@
 //! The rows that a unit test gives and expects, as a query.
 
 use super::csv;
-use crate::engine::statement::single_query;
-use crate::engine::{Engine, literal, quoted};
+use crate::engine::Engine;
+use crate::engine::statement::single_query_in;
+use crate::sql::Dialect;
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value};
 
@@ -24,7 +25,7 @@ impl Default for Rows {
 ///
 /// # Errors
 /// They cannot be read, or are in a fixture file that is not there.
-pub(super) fn read(block: &Value) -> Result<Option<Rows>> {
+pub(super) fn read(block: &Value, dialect: Dialect) -> Result<Option<Rows>> {
     if let Some(name) = block.get("fixture").and_then(Value::as_str) {
         bail!("there is no fixture file `{name}` in a folder `fixtures` of the project's tests");
     }
@@ -36,7 +37,7 @@ pub(super) fn read(block: &Value) -> Result<Option<Rows>> {
             Ok(Some(Rows::Maps(rows.iter().map(map).collect::<Result<_>>()?)))
         }
         ("csv", Some(Value::String(text))) => Ok(Some(Rows::Maps(csv::read(text)?))),
-        ("sql", Some(Value::String(text))) => Ok(Some(Rows::Sql(single_query(text)?.to_owned()))),
+        ("sql", Some(Value::String(text))) => Ok(Some(Rows::Sql(single_query_in(text, dialect)?.to_owned()))),
         (other, _) => bail!("rows of format {other} cannot be read"),
     }
 }
@@ -58,8 +59,8 @@ impl Rows {
                 let own = engine.query(&format!("select * from (\n{sql}\n) as given limit 0"))?.columns;
                 let items = columns.iter().map(|(name, data_type)| {
                     let has = own.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
-                    let value = if has { quoted(name) } else { "null".to_owned() };
-                    format!("cast({value} as {data_type}) as {}", quoted(name))
+                    let value = if has { engine.name(name) } else { "null".to_owned() };
+                    format!("cast({value} as {}) as {}", engine.spell(data_type), engine.name(name))
                 });
                 return Ok(format!("select {} from (\n{sql}\n) as given", items.collect::<Vec<_>>().join(", ")));
             }
@@ -72,7 +73,7 @@ impl Rows {
         let select = |row: &Map<String, Value>| {
             let items = columns.iter().map(|(name, data_type)| {
                 let value = row.iter().find(|(column, _)| column.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-                format!("cast({} as {data_type}) as {}", value_sql(value), quoted(name))
+                format!("cast({} as {}) as {}", value_sql(value, engine), engine.spell(data_type), engine.name(name))
             });
             format!("select {}", items.collect::<Vec<_>>().join(", "))
         };
@@ -83,10 +84,10 @@ impl Rows {
     }
 }
 
-fn value_sql(value: Option<&Value>) -> String {
+fn value_sql(value: Option<&Value>, engine: &dyn Engine) -> String {
     match value {
         None | Some(Value::Null) => "null".to_owned(),
-        Some(Value::String(text)) => literal(text),
-        Some(other) => literal(&other.to_string()),
+        Some(Value::String(text)) => engine.text(text),
+        Some(other) => engine.text(&other.to_string()),
     }
 }

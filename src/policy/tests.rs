@@ -273,7 +273,7 @@ fn the_schema_knows_gates_and_rules() {
     assert!(schema["properties"]["gates"]["properties"]["row_count_diff"]["properties"]["warn"].is_object());
     assert_eq!(schema["properties"]["gates"]["additionalProperties"], false);
     assert_eq!(schema["properties"]["severity"]["propertyNames"]["enum"][0], "pii_scan/leaked");
-    assert_eq!(schema["$defs"]["LayerFile"]["properties"]["gates"]["items"]["enum"][8], "reconcile");
+    assert_eq!(schema["$defs"]["LayerFile"]["properties"]["gates"]["items"]["enum"][10], "reconcile");
     let text = schema.to_string();
     for (at, _) in text.match_indices("#/$defs/") {
         let name: String = text[at + 8..].chars().take_while(|c| *c != '"').collect();

@@ -97,7 +97,9 @@ fn lost_digits(
                     }
                 }
                 Kind::Call(call)
-                    if matches!(call.name.as_str(), "round" | "trunc" | "floor" | "ceil" | "ceiling" | "truncate") =>
+                    if matches!(call.name.as_str(), "round" | "trunc" | "floor" | "ceil" | "ceiling" | "truncate")
+                        // Two digits and more are how money is written.
+                        && call.args.get(1).is_none_or(|digits| digits.number().is_some_and(|n| n < 2.0)) =>
                 {
                     found.push(call.name.clone());
                 }

@@ -2,6 +2,7 @@
 
 mod aggregates;
 mod dates;
+mod divisions;
 mod fan_out;
 mod joins;
 mod known;
@@ -22,7 +23,7 @@ use super::{Change, Checked, Context, Gate, GateSpec, Needs, options};
 use crate::finding::{Finding, Severity};
 use crate::sql::Span;
 use crate::sql::outline::{BlockId, Node, Outline, Select, outline, text};
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use known::{Facts, Known};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -54,6 +55,12 @@ struct Semantics {
     base: Facts,
     head: Facts,
 }
+
+/// Expressions of one query that are looked at: rules set some of them against each other.
+const LARGEST: usize = 40_000;
+
+/// Findings of one text and severity that are told; what is beyond them is more of the same.
+const MOST: usize = 200;
 
 /// Rules whose findings are right on purpose in some models: they fail a change that brings them in, and warn of a new model.
 const MEANT_AT_TIMES: &[&str] = &[
@@ -158,6 +165,7 @@ impl Reading<'_> {
             nulls::look(self, block, select, &mut found);
             dates::look(self, block, select, &mut found);
             numbers::look(self, block, select, &mut found);
+            divisions::look(self, block, select, &mut found);
             logic::look(self, block, select, &mut found);
             order::look(self, block, select, &mut found);
         }
@@ -165,6 +173,12 @@ impl Reading<'_> {
         // A CTE that is read twice, or an alias that is named again, says the same twice.
         let mut seen = BTreeSet::new();
         found.retain(|defect| seen.insert((defect.rule, defect.message.clone(), defect.span.start)));
+        let mut told = [0usize; 3];
+        found.retain(|defect| {
+            let count = &mut told[defect.severity as usize];
+            *count += 1;
+            *count <= MOST
+        });
         found
     }
 }
@@ -177,20 +191,23 @@ impl Gate for Semantics {
         }
         let (on_base, on_head) = (Known::new(cx.base, &self.base), Known::new(cx.head, &self.head));
         let base_texts = match change.base {
-            Some(base) if base.csv.is_none() => Text::all(base).unwrap_or_default(),
+            Some(base) if base.csv.is_none() => {
+                Text::all(base).map_err(|error| anyhow!("nothing to compare with: on base {error}"))?
+            }
             _ => Vec::new(),
         };
         let mut findings: Vec<Finding> = Vec::new();
         for now in Text::all(head)? {
             let reading = read(&now, &on_head)?;
             let before = base_texts.iter().find(|text| text.incremental == now.incremental);
-            let before = before.and_then(|text| Some((text, read(text, &on_base).ok()?)));
-            let old = before.as_ref().map(|(_, reading)| reading.defects()).unwrap_or_default();
+            let before = before.map(|text| read(text, &on_base)).transpose();
+            let before = before.map_err(|error| anyhow!("nothing to compare with: on base {error}"))?;
+            let old = before.as_ref().map(Reading::defects).unwrap_or_default();
             let mut defects = worse(reading.defects(), old);
             if change.base.is_none() {
                 defects.iter_mut().for_each(Defect::without_base);
             }
-            if let Some((_, before)) = &before
+            if let Some(before) = &before
                 && !change.same_output()
             {
                 defects.extend(pair::look(before, &reading));
@@ -224,6 +241,11 @@ fn without_place(finding: &Finding) -> (&str, Option<&str>) {
 fn read<'a>(text: &Text<'_>, known: &'a Known<'a>) -> Result<Reading<'a>> {
     let outline = outline(text.sql, known.bound.project.dialect, known.bound)
         .map_err(|error| anyhow!("SQL not parsed{}: {error}", text.which()))?;
+    let size: usize =
+        outline.selects().flat_map(|(_, select)| select.expressions()).map(|(_, node)| node.all().len()).sum();
+    if size > LARGEST {
+        bail!("the query has {size} expressions, more than the {LARGEST} that are looked at; split the model");
+    }
     let own_keys = known.declared_keys(&text.model.unique_id).to_vec();
     Ok(Reading { outline, known, own_keys })
 }

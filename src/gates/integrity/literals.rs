@@ -46,12 +46,12 @@ const UNITS: &[f64] = &[
 
 pub(super) fn look(base: &Model, head: &Model, cx: &Context<'_>) -> Result<Vec<Finding>> {
     let mut found: Vec<Finding> = Vec::new();
-    let before = Text::all(base).unwrap_or_default();
+    let before = Text::all(base).map_err(|error| anyhow!("nothing to compare with: on base {error}"))?;
     for now in Text::all(head)? {
         let Some(was) = before.iter().find(|text| text.incremental == now.incremental) else { continue };
         let read =
             |sql: &str, bound| outline(sql, cx.head.project.dialect, bound).map_err(|e| anyhow!("SQL not parsed: {e}"));
-        let Ok(old) = read(was.sql, cx.base) else { continue };
+        let old = read(was.sql, cx.base).map_err(|error| anyhow!("nothing to compare with: on base {error}"))?;
         let new = read(now.sql, cx.head)?;
         let pair = Pair { old: &old, new: &new };
         for (rule, severity, message, help, span) in pair.look() {

@@ -6,6 +6,9 @@ use super::{Defect, Reading};
 use crate::sql::outline::{BlockId, Call, Kind, Node, Of, Select};
 use std::collections::BTreeSet;
 
+/// Aggregates of one SELECT that are looked at: they are all over the same joins.
+const MOST: usize = 1_000;
+
 pub(super) fn look(reading: &Reading<'_>, block: BlockId, select: &Select, found: &mut Vec<Defect>) {
     let Some(rows) = Rows::of(&reading.outline, block, reading.known) else { return };
     if rows.leaves.len() < 2 {
@@ -18,9 +21,14 @@ pub(super) fn look(reading: &Reading<'_>, block: BlockId, select: &Select, found
             fixed.extend(rows.columns(key).into_iter().flatten());
         }
     }
+    let mut left = MOST;
     for item in &select.items {
         for node in item.node.all() {
+            if left == 0 {
+                return;
+            }
             let Some(call) = node.call().filter(|call| counts_repeats(call)) else { continue };
+            left -= 1;
             let Some(repeating) = repeating(&rows, reading.known, call, &fixed) else { continue };
             found.push(repeated_aggregate(reading, select, &rows, (node, &item.name), &repeating));
         }

@@ -1,60 +1,19 @@
-//! Numbers that lose digits, meaning or their unit on the way.
+//! Numbers that lose their unit, and text that is taken for a number.
 
 use super::types::{self, Type};
 use super::{Defect, Reading};
-use crate::sql::Dialect;
 use crate::sql::outline::{BlockId, Kind, Literal, Node, Origin, Select};
 
 pub(super) fn look(reading: &Reading<'_>, block: BlockId, select: &Select, found: &mut Vec<Defect>) {
-    for (clause, expression) in select.expressions() {
+    for (_, expression) in select.expressions() {
         for node in expression.all() {
-            found.extend(integer_division(reading, block, select, node));
             found.extend(compared_as_text(reading, block, select, node));
             found.extend(mixed_units(reading, block, select, node));
-            if clause == "select" {
-                found.extend(unguarded(reading, block, select, node));
-            }
         }
     }
     for item in select.items.iter().filter(|item| !item.starred) {
         found.extend(renamed_unit(reading, block, select, item));
     }
-}
-
-/// Dialects in which `/` between two whole numbers drops the fraction.
-fn divides_whole(dialect: Dialect) -> bool {
-    matches!(dialect, Dialect::Postgres | Dialect::Redshift | Dialect::TSql | Dialect::Trino | Dialect::Sqlite)
-}
-
-fn integer_division(reading: &Reading<'_>, block: BlockId, select: &Select, node: &Node) -> Option<Defect> {
-    let (left, right) = match &node.kind {
-        Kind::Binary { operator, left, right }
-            if operator == "/" && divides_whole(reading.known.bound.project.dialect) =>
-        {
-            (left.as_ref(), right.as_ref())
-        }
-        // Written so on purpose by most, but not over counts.
-        Kind::Binary { operator, left, right } if operator == "//" && folds(left) && folds(right) => {
-            (left.as_ref(), right.as_ref())
-        }
-        _ => return None,
-    };
-    let whole = |node: &Node| types::of(reading.known, &reading.outline, block, node) == Some(Type::Integer);
-    if !whole(left) || !whole(right) {
-        return None;
-    }
-    // Whole numbers by a constant are parts of time or pages more often than shares.
-    if right.number().is_some() && !folds(left) {
-        return None;
-    }
-    let text = reading.text(select, node);
-    let message = format!("{text} divides whole numbers and drops the fraction");
-    let help = "multiply the numerator by 1.0, or cast it to a decimal, before the division";
-    Some(Defect::new("integer-division", node.span, message, help))
-}
-
-fn folds(node: &Node) -> bool {
-    node.all().iter().any(|part| part.call().is_some_and(|call| call.aggregate || call.over.is_some()))
 }
 
 /// A text compared with digits: '9' comes after '10'.
@@ -210,61 +169,4 @@ fn renamed_unit(
     let message = format!("`{}` is {text} under the name of another unit: {was} are called {unit_now}", item.name);
     let help = "convert the value, or keep the unit in the name";
     Some(Defect::new("unit-mismatch", item.node.span, message, help).warning().of_column(&item.name))
-}
-
-/// A division whose divisor may be 0.
-fn unguarded(reading: &Reading<'_>, block: BlockId, select: &Select, node: &Node) -> Option<Defect> {
-    let Kind::Binary { operator, left: _, right } = &node.kind else { return None };
-    if operator != "/" || right.number().is_some() || safe_divisor(reading, block, select, right) {
-        return None;
-    }
-    let divisor = reading.text(select, right);
-    // Inside a CASE or beside a filter that asks about the divisor.
-    let asks = |condition: &Node| {
-        condition.all().iter().any(|part| part.literal().is_none() && reading.text(select, part) == divisor)
-    };
-    let guarded_by_case = select.expressions().iter().any(|(_, expression)| {
-        expression.all().iter().any(|part| match &part.kind {
-            Kind::Case { whens, operand, .. } => {
-                let within = part.all().iter().any(|inner| inner.span == node.span && inner.span.known());
-                within && (whens.iter().any(|(condition, _)| asks(condition)) || operand.as_deref().is_some_and(asks))
-            }
-            Kind::Call(call) if matches!(call.name.as_str(), "if" | "iff" | "iif") => {
-                part.all().iter().any(|inner| inner.span == node.span) && call.args.first().is_some_and(asks)
-            }
-            _ => false,
-        })
-    });
-    if guarded_by_case || select.filters.iter().chain(&select.having).any(asks) {
-        return None;
-    }
-    let text = reading.text(select, node);
-    let message = format!("{text} fails, or gives NULL or infinity, where {divisor} is 0");
-    let help = format!("divide by nullif({divisor}, 0)");
-    Some(Defect::new("unguarded-division", node.span, message, help).warning().only_new())
-}
-
-fn safe_divisor(reading: &Reading<'_>, block: BlockId, select: &Select, node: &Node) -> bool {
-    match &node.kind {
-        Kind::Literal(_) => true,
-        Kind::Cast { inner, .. } => safe_divisor(reading, block, select, inner),
-        Kind::Column { .. } => match reading.outline.origin_of(block, node) {
-            Origin::Expression(inner, made) => reading.outline.blocks[inner].select().is_some_and(|select| {
-                !matches!(made.kind, Kind::Column { .. }) && safe_divisor(reading, inner, select, made)
-            }),
-            _ => false,
-        },
-        Kind::Call(call) => match call.name.as_str() {
-            "nullif" | "greatest" => true,
-            // A group has at least one row; all rows may be none.
-            "count" => call.star && select.group.as_ref().is_some_and(|keys| !keys.is_empty()) && call.filter.is_none(),
-            "power" | "pow" | "exp" => true,
-            _ => false,
-        },
-        // A product of constants and safe parts.
-        Kind::Binary { operator, left, right } if operator == "*" => {
-            safe_divisor(reading, block, select, left) && safe_divisor(reading, block, select, right)
-        }
-        _ => false,
-    }
 }

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Relations of one join that are looked at.
 const MOST: usize = 60;
+/// Equalities of one join that are looked at.
+const MOST_EQUALITIES: usize = 300;
 
 /// A column of a leaf: the leaf's number and the column's name.
 pub(super) type LeafColumn = (usize, String);
@@ -57,7 +59,7 @@ impl<'a> Rows<'a> {
         let mut rows =
             Rows { outline, leaves: Vec::new(), sources: Vec::new(), equalities: Vec::new(), fixed: BTreeSet::new() };
         rows.sources = rows.open(select, known, None);
-        (rows.leaves.len() <= MOST).then_some(rows)
+        (rows.leaves.len() <= MOST && rows.equalities.len() <= MOST_EQUALITIES).then_some(rows)
     }
 
     fn open(&mut self, select: &Select, known: &Known<'_>, under: Option<usize>) -> Vec<Mapped> {

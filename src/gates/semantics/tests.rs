@@ -120,3 +120,26 @@ fn every_rule_has_a_case() {
         super::rules::RULES.iter().map(|rule| rule.id.trim_start_matches("semantics/").to_owned()).collect();
     assert_eq!(wanted, rules);
 }
+
+/// What a hostile pull request can write is looked at or refused, and ends.
+#[test]
+fn long_texts_end() {
+    let judged = |head: String, before: String| {
+        crate::stack::deep(move || {
+            let (before, head) = (base().model("m", &before), base().model("m", &head));
+            judge("semantics", &before, &head, "m", json!({})).map(|checked| checked.findings.len())
+        })
+    };
+    let source = "{{ source('raw', 'order_lines') }}";
+    let sum = |of: &str, n: usize| (0..n).map(|at| format!("{of}{at}")).collect::<Vec<_>>().join(" + ");
+    let divisions = format!("select {} as x from {source}", sum("amount / quantity - ", 1_500));
+    assert!(judged(divisions, format!("select amount as x from {source}")).is_ok());
+    let filters = |of: &str| {
+        let all: Vec<String> = (0..1_500).map(|at| format!("amount {of} {at}")).collect();
+        format!("select amount as x from {source} where {}", all.join(" and "))
+    };
+    assert!(judged(filters("<>"), filters(">")).is_ok_and(|findings| findings > 0));
+    let long = format!("select {} as x from {source}", sum("amount - ", 15_000));
+    let refused = judged(long, format!("select amount as x from {source}")).unwrap_err().to_string();
+    assert!(refused.contains("expressions, more than the"), "{refused}");
+}

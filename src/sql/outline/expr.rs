@@ -18,6 +18,9 @@ use crate::sql::names;
 impl Reader<'_> {
     /// The node of an expression.
     pub(super) fn expr(&mut self, expr: &Expr) -> Node {
+        if matches!(expr, Expr::BinaryOp { .. }) {
+            return self.chain(expr);
+        }
         let span = self.text.span(expr.span());
         let kind = match expr {
             Expr::Nested(inner) => return Node { bracketed: true, ..self.expr(inner) },
@@ -29,7 +32,6 @@ impl Reader<'_> {
                 other => Kind::Literal(other),
             },
             Expr::Function(function) => Kind::Call(Box::new(self.call(function))),
-            Expr::BinaryOp { .. } => return self.chain(expr),
             Expr::UnaryOp { op, expr } => {
                 let operator = match op {
                     UnaryOperator::Not => "not",
@@ -144,22 +146,23 @@ impl Reader<'_> {
         Kind::Binary { operator: operator.to_owned(), left: self.boxed(left), right: self.boxed(right) }
     }
 
-    /// Chains of operators lean left and may be long: walked without nesting.
+    /// Chains of operators lean left and may be long: walked without nesting, each place made from those of its sides (to
+    /// ask the tree for it again at every step would take the square of the length).
     fn chain(&mut self, expr: &Expr) -> Node {
         let (mut links, mut at) = (Vec::new(), expr);
         while let Expr::BinaryOp { left, op, right } = at {
-            links.push((op, right.as_ref(), at));
+            links.push((op, right.as_ref()));
             at = left;
         }
         let mut node = self.expr(at);
-        for (op, right, whole) in links.into_iter().rev() {
+        for (op, right) in links.into_iter().rev() {
             let right = Box::new(self.expr(right));
             let operator = match op {
                 BinaryOperator::NotEq => "<>".to_owned(),
                 other => other.to_string().to_lowercase(),
             };
-            let kind = Kind::Binary { operator, left: Box::new(node), right };
-            node = Node::new(kind, self.text.span(whole.span()));
+            let span = joined(node.span, right.span);
+            node = Node::new(Kind::Binary { operator, left: Box::new(node), right }, span);
         }
         node
     }
@@ -351,6 +354,17 @@ fn unnamed(expr: &Expr) -> Option<String> {
         Expr::Nested(inner) => unnamed(inner),
         Expr::Cast { expr, .. } => unnamed(expr),
         _ => None,
+    }
+}
+
+/// From the start of one place to the end of another.
+fn joined(first: Span, last: Span) -> Span {
+    match (first.known(), last.known()) {
+        (true, true) if last.end > first.start => {
+            Span { end_line: last.end_line, end_column: last.end_column, end: last.end, ..first }
+        }
+        (false, _) => last,
+        _ => first,
     }
 }
 

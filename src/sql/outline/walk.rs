@@ -198,7 +198,8 @@ impl Outline {
         loop {
             let Kind::Column { source, name } = &node.kind else { return Origin::Expression(block, node) };
             let Some(select) = self.blocks[block].select() else { return Origin::Unknown };
-            match &select.sources[*source].of {
+            let Some(from) = select.sources.get(*source) else { return Origin::Unknown };
+            match &from.of {
                 Of::Base(id) => return Origin::Base(id, name),
                 Of::Made => return Origin::Unknown,
                 Of::Block(inner) => {

@@ -5,6 +5,9 @@ use crate::sql::Span;
 use crate::sql::outline::{BlockId, Kind, Literal, Node, Of, Origin, Outline, Select, canonical, text};
 use std::collections::BTreeSet;
 
+/// Pairs of filters of both sides that are set against each other.
+const MOST_PAIRS: usize = 1_000_000;
+
 /// A condition over base columns, comparable across sides.
 #[derive(Debug, Clone)]
 struct Condition<'a> {
@@ -73,6 +76,12 @@ pub(super) fn filters(before: &Reading<'_>, now: &Reading<'_>) -> Vec<Defect> {
             None if new.iter().any(|other| other.text == condition.text) => {}
             None => gone.push(condition),
         }
+    }
+    if gone.len().saturating_mul(new.len()) > MOST_PAIRS {
+        let message =
+            format!("{} filters of base are gone or changed, more than can be compared one by one", gone.len());
+        let help = "check that every filter of base still holds";
+        return vec![Defect::new("filter-weakened", place(now), message, help)];
     }
     let mut found = Vec::new();
     for condition in gone {

@@ -276,3 +276,75 @@ fn of_owners(path: &str, base: &FileSet, head: &FileSet) -> Result<Vec<Finding>>
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "version: 1\nextends: default\nlayers:\n  - name: marts\n    match: [\"models/marts/**\"]\n    \
+                        gates: [parse, safety, compile, test, row_count_diff, reconcile]\n    review: [senior-de]\n\
+                        gates:\n  row_count_diff: {warn: 5%, fail: 10%, min_rows: 50}\n  reconcile:\n    references:\n      \
+                        - {model: orders, reference: {seed: trusted_orders}, key: [id], tolerance: 1e-9}\n\
+                        severity: {lineage_diff/renamed: error}\n";
+
+    fn policy(text: &str) -> Policy {
+        let source = PolicySource { path: "rowproof.yml".to_owned(), text: text.to_owned() };
+        policy::load(source, &|_| Ok(None)).unwrap()
+    }
+
+    fn told(now: &str) -> Vec<String> {
+        weaker(&policy(BASE), &policy(now)).into_iter().map(|(_, message)| message).collect()
+    }
+
+    #[test]
+    fn what_asks_for_less_is_told() {
+        let edited = |from: &str, to: &str| {
+            assert!(BASE.contains(from), "{from}");
+            told(&BASE.replace(from, to))
+        };
+        assert_eq!(
+            edited("test, row_count_diff, reconcile]", "row_count_diff]"),
+            ["layer `marts` no longer asks for `test`, `reconcile`"]
+        );
+        assert_eq!(edited("[senior-de]", "[any-peer]"), ["layer `marts` no longer needs a review by `senior-de`"]);
+        assert_eq!(edited("fail: 10%", "fail: 60%"), ["`fail` of `row_count_diff` is 60% where it was 10%"]);
+        assert_eq!(edited("tolerance: 1e-9", "tolerance: 0.01").len(), 1);
+        assert_eq!(edited("seed: trusted_orders", "seed: orders_copy").len(), 1);
+        assert_eq!(edited("error}", "note}").len(), 1);
+        assert_eq!(edited("min_rows: 50", "min_rows: 5000").len(), 1);
+        let suppressed = format!(
+            "{BASE}suppress: [{{rule: lineage_diff/renamed, model: orders, reason: r, owner: \"@o\", expires: 2030-01-01}}]\n"
+        );
+        assert_eq!(told(&suppressed), ["`lineage_diff/renamed` is suppressed for `orders` until 2030-01-01"]);
+        assert_eq!(told(&format!("{BASE}env_allow: [SECRET]\n")), ["templates may read SECRET of the environment"]);
+    }
+
+    #[test]
+    fn what_asks_for_as_much_or_more_is_not() {
+        assert_eq!(told(BASE), [""; 0]);
+        let tighter = BASE
+            .replace("[parse, safety,", "[parse, safety, semantics,")
+            .replace("fail: 10%", "fail: 8%")
+            .replace("1e-9", "1e-12")
+            .replace("[senior-de]", "[senior-de, data-pm]");
+        assert_eq!(told(&tighter), [""; 0]);
+        let more = BASE.replace(
+            "tolerance: 1e-9}",
+            "tolerance: 1e-9}\n      - {model: customers, reference: {seed: trusted_customers}}",
+        );
+        assert_eq!(told(&more), [""; 0]);
+    }
+
+    #[test]
+    fn owners_that_are_gone() {
+        let files = |text: &str| FileSet::in_memory([("CODEOWNERS", text)]);
+        let told = |now: &str| {
+            let found =
+                of_owners("CODEOWNERS", &files("/models/ @acme/data\n/macros @lead # core\n"), &files(now)).unwrap();
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        assert_eq!(told("/models/ @acme/data\n/macros @lead\n/seeds @x\n"), [""; 0]);
+        assert_eq!(told("/models/ @acme/data\n").len(), 1);
+        assert_eq!(told("/models/\n/macros @lead\n"), ["/models/ has no owner any more in CODEOWNERS"]);
+    }
+}

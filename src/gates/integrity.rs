@@ -94,7 +94,7 @@ impl Gate for Integrity {
             };
             return Ok(Checked::pass(format!("the model is {what}")));
         };
-        let mut findings = asserted::look(base, head, change, cx);
+        let mut findings = asserted::look(base, head, cx);
         findings.extend(contract::look(base, head));
         findings.extend(expected::look(change, head, cx));
         if head.csv.is_none() && base.csv.is_none() && !change.same_output() {

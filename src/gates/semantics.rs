@@ -173,12 +173,6 @@ impl Reading<'_> {
         // A CTE that is read twice, or an alias that is named again, says the same twice.
         let mut seen = BTreeSet::new();
         found.retain(|defect| seen.insert((defect.rule, defect.message.clone(), defect.span.start)));
-        let mut told = [0usize; 3];
-        found.retain(|defect| {
-            let count = &mut told[defect.severity as usize];
-            *count += 1;
-            *count <= MOST
-        });
         found
     }
 }
@@ -203,7 +197,14 @@ impl Gate for Semantics {
             let before = before.map(|text| read(text, &on_base)).transpose();
             let before = before.map_err(|error| anyhow!("nothing to compare with: on base {error}"))?;
             let old = before.as_ref().map(Reading::defects).unwrap_or_default();
-            let mut defects = worse(reading.defects(), old);
+            let mut defects = worse(reading.defects(), old, change.base.is_some() && change.same_output());
+            // Only what is weighed already may be cut: what base has too must not push out what is new.
+            let mut told = [0usize; 3];
+            defects.retain(|defect| {
+                let count = &mut told[defect.severity as usize];
+                *count += 1;
+                *count <= MOST
+            });
             if change.base.is_none() {
                 defects.iter_mut().for_each(Defect::without_base);
             }
@@ -250,16 +251,19 @@ fn read<'a>(text: &Text<'_>, known: &'a Known<'a>) -> Result<Reading<'a>> {
     Ok(Reading { outline, known, own_keys })
 }
 
-/// What head has and base has not; of the rest what is an error stays as a note.
-fn worse(now: Vec<Defect>, before: Vec<Defect>) -> Vec<Defect> {
+/// What head has and base has not; of the rest what is an error stays as a note. Where both sides are proved to give the
+/// same output, base has all of it, under whatever names.
+fn worse(now: Vec<Defect>, before: Vec<Defect>, same_output: bool) -> Vec<Defect> {
     let mut left: Vec<(&'static str, String)> = before.into_iter().map(|d| (d.rule, d.message)).collect();
     let mut found = Vec::new();
     for mut defect in now {
         let old = left.iter().position(|(rule, message)| *rule == defect.rule && *message == defect.message);
         match old {
-            None => found.push(defect),
-            Some(at) => {
-                left.swap_remove(at);
+            None if !same_output => found.push(defect),
+            at => {
+                if let Some(at) = at {
+                    left.swap_remove(at);
+                }
                 if !defect.only_new && defect.severity == Severity::Error {
                     defect.severity = Severity::Note;
                     defect.message.push_str(" (on base too)");

@@ -141,8 +141,8 @@ fn weaker(before: &Policy, now: &Policy) -> Vec<(String, String)> {
         }
     }
     for id in before.options.keys().chain(now.options.keys()).collect::<BTreeSet<_>>() {
-        let none = Value::Null;
-        let (was, is) = (before.options.get(id).unwrap_or(&none), now.options.get(id).unwrap_or(&none));
+        let (was, is) = (with_defaults(id, before.options.get(id)), with_defaults(id, now.options.get(id)));
+        let (was, is) = (&was, &is);
         for message in looser_options(id, "", was, is) {
             found.push((format!("gates.{id}"), message));
         }
@@ -153,6 +153,22 @@ fn weaker(before: &Policy, now: &Policy) -> Vec<(String, String)> {
         found.push(("env_allow".to_owned(), format!("templates may read {} of the environment", added.join(", "))));
     }
     found
+}
+
+/// The options of a gate with what holds where they say nothing, so that a bound that is set for the first time is
+/// compared with the one that it takes the place of.
+fn with_defaults(id: &str, options: Option<&Value>) -> Value {
+    let mut all = options.and_then(Value::as_object).cloned().unwrap_or_default();
+    let schema = crate::gates::gate(id).map(|gate| (gate.options)().to_value());
+    let properties = schema.as_ref().and_then(|schema| schema.get("properties")?.as_object());
+    for (key, property) in properties.into_iter().flatten() {
+        if let Some(default) = property.get("default").filter(|default| !default.is_null())
+            && all.get(key).is_none_or(Value::is_null)
+        {
+            all.insert(key.clone(), default.clone());
+        }
+    }
+    Value::Object(all)
 }
 
 /// Options of a gate by which it lets more pass: greater bounds, references and names that are gone, exclusions that are new.
@@ -206,8 +222,9 @@ fn looser_options(gate: &str, at: &str, was: &Value, is: &Value) -> Vec<String> 
         (was, is) if was != is => {
             let greater = match (number(was), number(is)) {
                 (Some(was), Some(is)) => is > was,
-                // A bound that was not set has its default, which is not known here.
-                (None, Some(_)) | (Some(_), None) => false,
+                // A bound without a default bounds nothing: setting it asks for more, taking it away for less.
+                (None, Some(_)) => false,
+                (Some(_), None) => true,
                 (None, None) => matches!((was, is), (Value::Bool(true), Value::Bool(false))),
             };
             let reference = at.ends_with(".model") || at.contains("reference.");
@@ -316,6 +333,17 @@ mod tests {
             "{BASE}suppress: [{{rule: lineage_diff/renamed, model: orders, reason: r, owner: \"@o\", expires: 2030-01-01}}]\n"
         );
         assert_eq!(told(&suppressed), ["`lineage_diff/renamed` is suppressed for `orders` until 2030-01-01"]);
+        // Against what holds where base says nothing.
+        assert_eq!(
+            edited(
+                "gates:\n  row",
+                "gates:\n  explain_plan: {explode_fail: 1000000}\n  test: {downstream: false}\n  row"
+            ),
+            [
+                "`explode_fail` of `explain_plan` is 1000000 where it was 10.0",
+                "`downstream` of `test` is false where it was true"
+            ]
+        );
         assert_eq!(told(&format!("{BASE}env_allow: [SECRET]\n")), ["templates may read SECRET of the environment"]);
     }
 

@@ -2,29 +2,21 @@
 
 use super::thresholds;
 use crate::finding::{Finding, Location, Severity};
-use crate::gates::{Change, Context};
+use crate::gates::Context;
 use crate::project::{DataTest, Model, Project, TestKind};
 use serde_json::{Map, Value};
 
 /// Tests of different packages that assert the same of a column.
 const FAMILIES: &[&[&str]] = &[
-    &["not_null", "expect_column_values_to_not_be_null", "not_null_proportion"],
-    &[
-        "unique",
-        "expect_column_values_to_be_unique",
-        "unique_key",
-        "primary_key",
-        "expect_column_distinct_count_to_equal",
-    ],
+    &["not_null", "expect_column_values_to_not_be_null"],
+    &["unique", "expect_column_values_to_be_unique", "unique_key", "primary_key"],
     &["unique_combination_of_columns", "expect_compound_columns_to_be_unique", "primary_key", "unique_key"],
     &["accepted_values", "expect_column_values_to_be_in_set", "relationships"],
-    &["relationships", "foreign_key", "relationships_where"],
+    &["relationships", "foreign_key"],
     &["accepted_range", "expect_column_values_to_be_between"],
-    &["expression_is_true", "expect_column_pair_values_a_to_be_greater_than_b"],
-    &["equality", "equal_rowcount", "expect_table_row_count_to_equal_other_table"],
 ];
 
-pub(super) fn look(base: &Model, head: &Model, change: &Change<'_>, cx: &Context<'_>) -> Vec<Finding> {
+pub(super) fn look(base: &Model, head: &Model, cx: &Context<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let now: Vec<&DataTest> = tests_of(&cx.head.project, &head.unique_id);
     let columns = columns_of(head, cx);
@@ -36,7 +28,7 @@ pub(super) fn look(base: &Model, head: &Model, change: &Change<'_>, cx: &Context
             found.extend(loosened(test, other, head, cx));
             continue;
         }
-        if excused(test, &now, head, columns.as_deref(), cx) || told_elsewhere(test, change, cx) {
+        if excused(test, &now, head, columns.as_deref(), cx) {
             continue;
         }
         let message = format!("test {} is gone or disabled", shown(test));
@@ -137,13 +129,21 @@ fn excused(test: &DataTest, now: &[&DataTest], head: &Model, columns: Option<&[S
         // A key of several columns by fewer of them asserts more.
         let narrower = !over(other_kwargs).is_empty() && over(other_kwargs).iter().all(|c| over(kwargs).contains(c));
         let by_column = column(other).is_some_and(|column| over(kwargs).contains(&column));
-        is_new && family(bare(other_name)) && strict(other) && (same_columns || narrower || by_column)
+        let as_strict = thresholds::looser(&one_name(kwargs), &one_name(other_kwargs)).is_empty();
+        is_new && family(bare(other_name)) && strict(other) && as_strict && (same_columns || narrower || by_column)
     });
     replaced || enforced(test, bare(name), head)
 }
 
+/// Fails like any test, and looks at all rows.
 fn strict(test: &DataTest) -> bool {
-    severity(test) == "error"
+    severity(test) == "error" && test.config.get("where").is_none_or(Value::is_null)
+}
+
+/// Arguments with the list of accepted values under one name, whatever the package calls it.
+fn one_name(kwargs: &Map<String, Value>) -> Map<String, Value> {
+    let name = |key: &str| if key == "values" { "value_set".to_owned() } else { key.to_owned() };
+    kwargs.iter().map(|(key, value)| (name(key), value.clone())).collect()
 }
 
 /// Whether an enforced constraint of the column asserts it now.
@@ -159,13 +159,6 @@ fn enforced(test: &DataTest, name: &str, head: &Model) -> bool {
         "unique" => matches!(of, "unique" | "primary_key"),
         _ => false,
     })
-}
-
-/// A test of several models is told with the first of them that changed.
-fn told_elsewhere(test: &DataTest, change: &Change<'_>, cx: &Context<'_>) -> bool {
-    test.attached.is_none()
-        && cx.changes.iter().map(|other| &other.unique_id).filter(|id| test.depends_on.contains(*id)).min()
-            != Some(&change.unique_id)
 }
 
 /// Output columns of a model in lower case, when they are all known.
@@ -207,6 +200,14 @@ fn loosened(was: &DataTest, is: &DataTest, head: &Model, cx: &Context<'_>) -> Ve
     }
     match (&was.kind, &is.kind) {
         (TestKind::Generic { kwargs: before, .. }, TestKind::Generic { kwargs: now, .. }) => {
+            // A test with a name of its own keeps it whatever it asserts.
+            for key in before.keys().chain(now.keys()).collect::<std::collections::BTreeSet<_>>() {
+                if thresholds::identifies(key) && before.get(key) != now.get(key) {
+                    let shown = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+                    let (was, is) = (shown(before.get(key)), shown(now.get(key)));
+                    reasons.push(format!("it asserts something else ({key}: {was} became {is})"));
+                }
+            }
             for (why, added) in thresholds::looser(before, now) {
                 match added.is_empty() || !added.iter().all(|value| produced(value, head, cx)) {
                     true => reasons.push(why),
@@ -284,16 +285,19 @@ fn unit_tests(head: &Model, cx: &Context<'_>) -> Vec<Finding> {
     };
     let now = of(&cx.head.project);
     let gone: Vec<String> = of(&cx.base.project).into_iter().filter(|name| !now.contains(name)).collect();
-    // As many new ones: they were renamed or written anew.
+    // As many new ones may be those that are gone, renamed or written anew: worth a look, no more.
     let base = of(&cx.base.project);
     let new = now.iter().filter(|name| !base.contains(name)).count();
-    let gone = gone.into_iter().skip(new);
-    gone.map(|name| {
-        let message = format!("unit test {name} is gone or disabled");
+    let told = gone.into_iter().enumerate().map(|(at, name)| {
+        let (severity, and) = match at < new {
+            true => (Severity::Warning, ", and others are new: check that they say as much"),
+            false => (Severity::Error, ""),
+        };
+        let message = format!("unit test {name} is gone or disabled{and}");
         let help = "restore it: it says what the model should make of given rows";
-        Finding::new("integrity/test-removed", message, help).at(Location::file(&head.path))
-    })
-    .collect()
+        Finding::new("integrity/test-removed", message, help).severity(severity).at(Location::file(&head.path))
+    });
+    told.collect()
 }
 
 fn shown(test: &DataTest) -> String {

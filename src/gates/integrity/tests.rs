@@ -79,6 +79,25 @@ fn tests_that_are_gone() {
 }
 
 #[test]
+fn what_takes_the_place_of_a_test_must_assert_as_much() {
+    let with = |name: &str, arguments: Value| orders().test(name, "orders", "amount").arguments(name, arguments);
+    let range = |least: f64| json!({"min_value": least, "max_value": 10});
+    let bounds = with("accepted_range", range(0.0));
+    assert_eq!(rules(&bounds, &with("expect_column_values_to_be_between", range(0.0))), [""; 0]);
+    assert_eq!(rules(&bounds, &with("expect_column_values_to_be_between", range(-9.0))), ["test-removed"]);
+    let listed = orders()
+        .without_test("accepted_values")
+        .test("expect_column_values_to_be_in_set", "orders", "status")
+        .arguments("expect_column_values_to_be_in_set", json!({"value_set": ["paid", "open", "void"]}));
+    assert_eq!(rules(&orders(), &listed), ["test-removed"]);
+    let counted = orders().without_test("unique").test("expect_column_distinct_count_to_equal", "orders", "order_id");
+    assert_eq!(rules(&orders(), &counted), ["test-removed"]);
+    // Under one name.
+    let says = |text: &str| with("expression_is_true", json!({"expression": text}));
+    assert_eq!(rules(&says("amount >= 0"), &says("1 = 1")), ["test-loosened"]);
+}
+
+#[test]
 fn tests_that_let_more_pass() {
     let with = |config: Value| rules(&orders(), &orders().config("unique", config));
     assert_eq!(with(json!({"severity": "warn"})), ["test-loosened"]);
